@@ -1,0 +1,46 @@
+// Load for requests per second: keep-alive connections that ask again as soon as they are answered. The answers of a
+// connection are all of one length, so it counts bytes instead of parsing.
+//   node flood.js <port> <connections> <warm-up ms> <measured ms>   prints { perSecond, failed }
+import net from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const [port, connections, warmUpMs, measuredMs] = process.argv.slice(2).map(Number)
+const REQUEST = Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: keep-alive\r\n\r\n')
+
+let answered = 0
+let failed = 0
+
+for (let index = 0; index < connections; index++) connect()
+await sleep(warmUpMs)
+const before = { answered, atMs: performance.now() }
+await sleep(measuredMs)
+const perSecond = (answered - before.answered) / ((performance.now() - before.atMs) / 1000)
+process.stdout.write(`${JSON.stringify({ perSecond, failed })}\n`, () => process.exit(0))
+
+function connect() {
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
+  let answerBytes = 0
+  let seenBytes = 0
+  socket.on('connect', () => socket.write(REQUEST))
+  socket.on('data', (chunk) => {
+    if (answerBytes === 0) answerBytes = lengthOf(chunk)
+    seenBytes += chunk.length
+    if (seenBytes < answerBytes) return
+    seenBytes -= answerBytes
+    answered++
+    socket.write(REQUEST)
+  })
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    failed++
+  })
+}
+
+/** Of the first answer, which comes in one piece: head and body together. */
+function lengthOf(chunk) {
+  const text = chunk.toString('latin1')
+  const bodyBytes = Number(/content-length: (\d+)/i.exec(text)?.[1])
+  const length = text.indexOf('\r\n\r\n') + 4 + bodyBytes
+  if (!text.startsWith('HTTP/1.1 200') || !(length > bodyBytes)) throw new Error(`not the answer: ${text}`)
+  return length
+}

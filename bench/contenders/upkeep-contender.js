@@ -1,0 +1,65 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { canConnect } from '../support/ask.js'
+import { Upkeep, until } from '../support/built.js'
+
+/** Upkeep as it comes, with a home of its own. */
+export class UpkeepContender {
+  name = 'Upkeep'
+  #upkeep = new Upkeep()
+
+  /** `settings` are keys of the app in the config of Upkeep. */
+  async start({ name = 'app', script, instances, port, env = {}, upkeep: settings = {} }) {
+    const app = { name, script, instances, env: { PORT: String(port), ...env }, ...settings }
+    await this.#upkeep.ok('start', this.#upkeep.config([app], `${name}.json`))
+    await until(() => canConnect(port))
+  }
+
+  /** For a command that has no method here. */
+  run(...args) {
+    return this.#upkeep.ok(...args)
+  }
+
+  get env() {
+    return this.#upkeep.env
+  }
+
+  async reload(name = 'app') {
+    await this.#upkeep.ok('reload', name)
+  }
+
+  async scale(instances, name = 'app') {
+    await this.#upkeep.ok('scale', name, String(instances))
+  }
+
+  /** The pids of the workers that are ready. */
+  async workers(name = 'app') {
+    const instances = await this.#upkeep.instances(name)
+    return instances.filter(({ state }) => state === 'ready').map(({ pid }) => pid)
+  }
+
+  async supervisor() {
+    return (await this.#upkeep.daemon()).pid
+  }
+
+  /** The log files of the app, rotated ones too. */
+  async logFiles(name = 'app') {
+    const { logDirectory } = await this.#upkeep.app(name)
+    return readdirSync(logDirectory)
+      .filter((file) => /\.log(\.gz)?$/.test(file))
+      .map((file) => join(logDirectory, file))
+  }
+
+  async logDirectory(name = 'app') {
+    return (await this.#upkeep.app(name)).logDirectory
+  }
+
+  /** What the daemon said about itself. */
+  report() {
+    return this.#upkeep.report()
+  }
+
+  close() {
+    return this.#upkeep.close()
+  }
+}

@@ -1,0 +1,40 @@
+// Requests per second with two instances.
+import { ClusterContender } from '../contenders/cluster-contender.js'
+import { Pm2Contender } from '../contenders/pm2-contender.js'
+import { UpkeepContender } from '../contenders/upkeep-contender.js'
+import { benchApp, freePort } from '../support/built.js'
+import { requestsPerSecond } from '../support/flood.js'
+import { inTurn } from '../support/in-turn.js'
+import { Samples, times } from '../support/samples.js'
+
+const BAR = 1
+
+export const throughput = {
+  name: 'throughput',
+  title: 'Requests per second with 2 instances, 64 keep-alive connections',
+  async run({ scope, quick, say }) {
+    const sides = []
+    for (const contender of [new UpkeepContender(), new Pm2Contender(), new ClusterContender()]) {
+      scope.own(contender)
+      const port = await freePort()
+      await contender.start({ script: benchApp('server.cjs'), instances: 2, port })
+      sides.push({ contender, port, samples: new Samples() })
+    }
+    const windows = quick ? { warmUpMs: 500, measuredMs: 1000 } : { warmUpMs: 1000, measuredMs: 3000 }
+    await inTurn(sides, quick ? 5 : 7, async ({ port, samples }) =>
+      samples.add(await requestsPerSecond(port, windows)),
+    )
+    for (const { contender, samples } of sides) say(`${contender.name}: ${samples.show('/s')}`)
+    const [ours, ...others] = sides.map(({ samples }) => samples.median)
+    const ratio = ours / Math.max(...others)
+    return [
+      {
+        what: 'requests/s',
+        cells: Object.fromEntries(sides.map(({ contender, samples }) => [contender.name, samples.show()])),
+        ratio: times(ratio),
+        bar: `≥ ${BAR.toFixed(2)} × the better of the two`,
+        isMet: ratio >= BAR,
+      },
+    ]
+  },
+}

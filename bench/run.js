@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+// Measures Upkeep side by side with pm2, node:cluster and bare node. bench/README.md says what and how.
+//   node bench/run.js [row…] [--quick] [--write]
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { agent } from './rows/agent.js'
+import { daemonKill } from './rows/daemon-kill.js'
+import { flagship } from './rows/flagship.js'
+import { list } from './rows/list.js'
+import { logLoss } from './rows/log-loss.js'
+import { logRate } from './rows/log-rate.js'
+import { memory } from './rows/memory.js'
+import { recovery } from './rows/recovery.js'
+import { reload } from './rows/reload.js'
+import { throughput } from './rows/throughput.js'
+import { workerKill } from './rows/worker-kill.js'
+import { root } from './support/built.js'
+import { versions } from './support/machine.js'
+import { document, summary, tableOf } from './support/report.js'
+import { Scope } from './support/scope.js'
+
+const ROWS = [
+  reload,
+  workerKill,
+  daemonKill,
+  flagship,
+  throughput,
+  recovery,
+  list,
+  memory,
+  logRate,
+  logLoss,
+  agent,
+]
+const EXIT_USAGE = 64
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+})
+const unknown = positionals.filter((name) => !ROWS.some((row) => row.name === name))
+if (unknown.length > 0) {
+  console.error(
+    `Cannot measure ${unknown.join(', ')}: the rows are ${ROWS.map(({ name }) => name).join(', ')}`,
+  )
+  process.exit(EXIT_USAGE)
+}
+
+let scope = new Scope()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.once(signal, async () => {
+    console.error('cleaning up')
+    await scope.close()
+    process.exit(130)
+  })
+}
+
+const startedMs = performance.now()
+const groups = []
+for (const row of ROWS) {
+  if (positionals.length === 0 || positionals.includes(row.name)) groups.push(await measured(row))
+}
+const seconds = (performance.now() - startedMs) / 1000
+
+console.log(`\n${groups.map((group) => `${group.title}\n\n${tableOf(group)}\n`).join('\n')}`)
+console.log(`${summary(groups)} in ${Math.round(seconds)} s`)
+const isWhole = positionals.length === 0 && !values.quick
+if (isWhole || values.write) {
+  const command = ['node bench/run.js', ...process.argv.slice(2)].join(' ')
+  const text = document(groups, { command, versions: versions(), at: new Date(), seconds })
+  writeFileSync(join(root, 'bench', 'results.md'), text)
+  console.log('written to bench/results.md')
+}
+process.exitCode = groups.every(({ results }) => results.every(({ isMet, skipped }) => isMet || skipped))
+  ? 0
+  : 1
+
+async function measured({ name, title, run }) {
+  console.log(`==> ${name}: ${title}`)
+  const startedMs = performance.now()
+  scope = new Scope()
+  const say = (text) => console.log(`    ${text}`)
+  let results
+  try {
+    results = await run({ scope, quick: values.quick, say })
+  } catch (error) {
+    console.error(error)
+    results = [{ what: title, error: firstLine(error) }]
+  } finally {
+    await scope.close()
+  }
+  return { name, title, results, seconds: (performance.now() - startedMs) / 1000 }
+}
+
+function firstLine(error) {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]
+}

@@ -1,0 +1,35 @@
+// Counting what became of requests.
+import { asked, Load, lost, NO_OUTCOMES } from './built.js'
+
+/** Adds up the outcomes of several loads. */
+export function sum(all) {
+  const total = { ...NO_OUTCOMES }
+  for (const outcomes of all) for (const kind of Object.keys(total)) total[kind] += outcomes[kind]
+  return total
+}
+
+/** `3 of 12,000 (2 reset, 1 refused)` */
+export function showLosses(outcomes) {
+  const count = lost(outcomes)
+  const kinds = Object.entries(outcomes).filter(([kind, value]) => kind !== 'ok' && value > 0)
+  const detail = kinds.map(([kind, value]) => `${value.toLocaleString('en-US')} ${kind}`).join(', ')
+  const total = asked(outcomes).toLocaleString('en-US')
+  return count === 0 ? `0 of ${total}` : `${count.toLocaleString('en-US')} of ${total} (${detail})`
+}
+
+/** Runs `act` while the loads go on, and returns their outcomes. */
+export async function underLoad(options, act, { settle = 200 } = {}) {
+  const loads = options.map((each) => new Load(each))
+  try {
+    await Promise.all(loads.map((load) => load.answers(100)))
+    await act(loads)
+    if (settle > 0) await Promise.all(loads.map((load) => load.answers(settle)))
+    const reports = await Promise.all(loads.map((load) => load.stop()))
+    return {
+      outcomes: sum(reports.map((report) => report.outcomes)),
+      failures: reports.flatMap((report) => report.failures),
+    }
+  } finally {
+    for (const load of loads) load.kill()
+  }
+}

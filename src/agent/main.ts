@@ -1,0 +1,118 @@
+// The preload inside a Node worker. It must start in a few milliseconds and never harm the app: without a channel it
+// does nothing, and everything it changes behaves as without Upkeep.
+import net from 'node:net'
+import type { AgentMessage, DaemonMessage, SocketAddress } from '../protocol/agent.ts'
+import { socketKey } from '../protocol/agent.ts'
+import { PROTOCOL_VERSION } from '../protocol/version.ts'
+import type { ListenHandle } from './channel.ts'
+import { Channel } from './channel.ts'
+import { drain, watchServer } from './drain.ts'
+import { takeIdentity } from './identity.ts'
+import { installListen } from './listen.ts'
+import { installProcessChannel } from './process-channel.ts'
+
+/** How long the app's own signal handler is kept waiting for requests that are under way. */
+const HANDLER_WAIT_MS = 3000
+
+interface OpenSocket {
+  readonly address: SocketAddress
+  readonly server: net.Server
+}
+
+const identity = takeIdentity()
+if (identity !== undefined) runAgent(identity)
+
+function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typeof identity>): void {
+  const asked = new Map<number, (errno: number | null, handle: ListenHandle | undefined) => void>()
+  const unanswered = new Map<number, SocketAddress>()
+  const open = new Map<string, OpenSocket>()
+  let lastId = 0
+  let isReady = false
+  let isDraining = false
+
+  const channel = new Channel(socketPath, { message: receive, reconnected: introduce })
+  channel.open(channelFd)
+  introduce()
+  installProcessChannel((data) => {
+    if (data === 'ready') isReady = true
+    channel.send({ type: 'message', data })
+  })
+  installListen({ ask, listening, closed }, portOffset)
+
+  function introduce(): void {
+    const { pid, version: node } = process
+    channel.send({ type: 'hello', version: PROTOCOL_VERSION, worker, pid, node, isReady, isDraining })
+    for (const { address, server } of open.values()) {
+      const handle: ListenHandle | null = Reflect.get(server, '_handle')
+      if (handle !== null) channel.send({ type: 'socket', address, shown: shownAddress(server) }, handle)
+    }
+    for (const [id, address] of unanswered) channel.send({ type: 'listen', id, address })
+  }
+
+  function ask(
+    address: SocketAddress,
+    answer: (errno: number | null, handle: ListenHandle | undefined) => void,
+  ) {
+    const id = ++lastId
+    asked.set(id, answer)
+    unanswered.set(id, address)
+    channel.send({ type: 'listen', id, address })
+  }
+
+  function listening(address: SocketAddress, server: net.Server): void {
+    isReady = true
+    const key = socketKey(address)
+    open.set(key, { address, server })
+    watchServer(server)
+    channel.send({ type: 'listening', key, shown: shownAddress(server) })
+  }
+
+  function closed(address: SocketAddress, server: net.Server): void {
+    const key = socketKey(address)
+    if (open.get(key)?.server !== server) return
+    open.delete(key)
+    channel.send({ type: 'closed', key })
+  }
+
+  function receive(message: DaemonMessage, handle: ListenHandle | undefined): void {
+    if (message.type === 'socket') {
+      const answer = asked.get(message.id)
+      asked.delete(message.id)
+      unanswered.delete(message.id)
+      answer?.(message.errno, handle)
+    } else if (message.type === 'drain') {
+      startDrain(message.signal, message.timeoutMs)
+    }
+  }
+
+  function startDrain(signal: NodeJS.Signals, timeoutMs: number): void {
+    if (isDraining) return
+    isDraining = true
+    const hasHandler = process.listenerCount(signal) > 0
+    say({ type: 'draining', how: hasHandler ? 'app' : 'agent' })
+    let isHandedOver = false
+    const handOver = () => {
+      if (isHandedOver) return
+      isHandedOver = true
+      process.kill(process.pid, signal)
+    }
+    if (hasHandler) setTimeout(handOver, Math.min(HANDLER_WAIT_MS, timeoutMs / 2)).unref()
+    drain(() => {
+      say({ type: 'drained' })
+      if (hasHandler) handOver()
+      else process.exit(0)
+    })
+  }
+
+  function say(message: AgentMessage): void {
+    channel.send(message)
+  }
+}
+
+function shownAddress(server: net.Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return String(address ?? '')
+  return net.isIPv6(address.address)
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`
+}

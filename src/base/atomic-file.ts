@@ -1,0 +1,31 @@
+// Files that are never half-written, also over a power cut: written beside, flushed, renamed, and the folder flushed.
+import { open, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** Replaces the file with this text; readers see the old one or the new one. */
+export async function writeAtomically(path: string, text: string, mode = 0o600): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    const file = await open(temporary, 'w', mode)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

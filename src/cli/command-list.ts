@@ -1,0 +1,31 @@
+// Every command, loaded only when it is called: most of a command's time is start-up.
+import type { Command } from './command.ts'
+
+export interface CommandEntry {
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly group: 'apps' | 'looking' | 'configuration' | 'daemon'
+  load(): Promise<Command>
+}
+
+function entry(name: string, group: CommandEntry['group'], load: CommandEntry['load'], ...aliases: string[]) {
+  return { name, group, load, aliases }
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  entry('start', 'apps', async () => (await import('./commands/start.ts')).start),
+  entry('stop', 'apps', async () => (await import('./commands/operation.ts')).stop),
+  entry('restart', 'apps', async () => (await import('./commands/operation.ts')).restart),
+  entry('reload', 'apps', async () => (await import('./commands/operation.ts')).reload),
+  entry('scale', 'apps', async () => (await import('./commands/scale.ts')).scale),
+  entry('delete', 'apps', async () => (await import('./commands/operation.ts')).deleteApp, 'del', 'rm'),
+  entry('run', 'apps', async () => (await import('./commands/run.ts')).run),
+  entry('list', 'looking', async () => (await import('./commands/list.ts')).list, 'ls', 'ps', 'status'),
+  entry('show', 'looking', async () => (await import('./commands/show.ts')).show, 'describe', 'info'),
+  entry('logs', 'looking', async () => (await import('./commands/logs.ts')).logs, 'log'),
+  entry('flush', 'looking', async () => (await import('./commands/flush.ts')).flush),
+  entry('events', 'looking', async () => (await import('./commands/events.ts')).events),
+  entry('config', 'configuration', async () => (await import('./commands/config.ts')).config),
+  entry('diff', 'configuration', async () => (await import('./commands/diff.ts')).diff),
+  entry('daemon', 'daemon', async () => (await import('./commands/daemon.ts')).daemon),
+]

@@ -1,0 +1,38 @@
+import { Failure } from '../../base/failure.ts'
+import type { AppStatus } from '../../protocol/status.ts'
+import type { Command, Context } from '../command.ts'
+import { hasOption, JSON_OPTION } from '../command.ts'
+import { renderList } from '../render-list.ts'
+
+export const list: Command = {
+  name: 'list',
+  summary: 'list apps and their instances',
+  usage: '',
+  options: [JSON_OPTION],
+  arguments: [0, 0],
+  async run(context) {
+    const { out } = context
+    const apps = await appsOrNone(context)
+    if (hasOption(context, 'json')) out.printJson({ apps })
+    else if (apps.length === 0) out.say('No apps. Start one with "upkeep start <script|config>".')
+    else for (const line of renderList(apps, out.width, out.color, context.nowMs())) out.print(line)
+    return undefined
+  },
+}
+
+/** Looking must not start anything: without a daemon there is simply nothing. */
+async function appsOrNone({ client, out }: Context): Promise<AppStatus[]> {
+  try {
+    return await client.apps()
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'DAEMON_UNREACHABLE' || !isAbsent(error)) throw error
+    out.say('No daemon runs.')
+    return []
+  }
+}
+
+function isAbsent({ cause }: Failure): boolean {
+  return (
+    cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED')
+  )
+}

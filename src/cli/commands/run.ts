@@ -1,0 +1,27 @@
+import type { Command } from '../command.ts'
+import { readWish, SCRIPT_OPTIONS } from '../read-wish.ts'
+
+export const run: Command = {
+  name: 'run',
+  summary: 'run in the foreground, for containers: logs on stdout, exit status of the app',
+  usage: '[script|config]',
+  options: SCRIPT_OPTIONS,
+  examples: ['upkeep run server.js -i max', 'upkeep run upkeep.config.ts --env production'],
+  arguments: [0, 1],
+  async run(context) {
+    const { specs, source } = await readWish(context, context.args[0])
+    const { runForeground } = await import('../../daemon/run-foreground.ts')
+    // A lone script ends the container when it ends, so that the platform sees its status.
+    const apps =
+      source === null
+        ? specs.map((spec) => ({ ...spec, restart: { ...spec.restart, policy: 'never' as const } }))
+        : specs
+    const { out, options, env, home } = context
+    const hasHome = options.home !== undefined || (env.UPKEEP_HOME ?? '') !== ''
+    return await runForeground(apps, {
+      home: hasHome ? home : undefined,
+      writeOut: (text) => out.write(text),
+      writeError: (text) => out.sayRaw(text),
+    })
+  },
+}

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Failure } from '../../base/failure.ts'
+import type { ApplyRequest } from '../../protocol/control.ts'
+import type { Command, Context } from '../command.ts'
+import { hasOption, JSON_OPTION } from '../command.ts'
+import { ensureDaemon } from '../ensure-daemon.ts'
+import { followOperation } from '../follow-operation.ts'
+import { printFailure } from '../print-failure.ts'
+import { readWish, SCRIPT_OPTIONS } from '../read-wish.ts'
+import { printChanges } from './diff.ts'
+
+export const start: Command = {
+  name: 'start',
+  summary: 'start a script, what a config says, or a stopped app',
+  usage: '[script|config|app...]',
+  options: [
+    ...SCRIPT_OPTIONS,
+    { flags: '--prune', help: 'remove apps that the config no longer names' },
+    { flags: '--keep-going', help: 'start the other apps when one fails' },
+    { flags: '--dry-run', help: 'show what would be done' },
+    JSON_OPTION,
+  ],
+  examples: [
+    'upkeep start server.js -i max',
+    'upkeep start server.ts --name api -- --port 3000',
+    'upkeep start                       # upkeep.config.* in this folder',
+    'upkeep start upkeep.config.ts --env production --prune',
+  ],
+  arguments: [0, Number.POSITIVE_INFINITY],
+  async run(context) {
+    const known = await stoppedApps(context)
+    if (known !== undefined) return await startKnown(context, known)
+    if (context.args.length > 1) throw severalScripts(context.args)
+    const { specs, source, failures } = await readWish(context, context.args[0])
+    const keepGoing = hasOption(context, 'keepGoing')
+    const request: ApplyRequest = { apps: specs, source, prune: hasOption(context, 'prune'), keepGoing }
+    const { client, home, signal, out } = context
+    for (const failure of failures) printFailure(out, failure)
+    await ensureDaemon(client, home)
+    if (hasOption(context, 'dryRun')) {
+      printChanges(context, await client.diff(request))
+      return failures[0]?.exitStatus
+    }
+    const title = `starting ${specs.map(({ name }) => name).join(', ')}`
+    const status = await followOperation(context, title, (onEvent) =>
+      client.apply(request, { onEvent, signal }),
+    )
+    return status === 0 ? failures[0]?.exitStatus : status
+  },
+}
+
+/** The arguments, if they are names of apps or patterns and not files. */
+async function stoppedApps({ args, cwd, client }: Context): Promise<readonly string[] | undefined> {
+  if (args.length === 0) return undefined
+  if (args.every((arg) => arg === 'all' || isPattern(arg))) return args
+  if (args.some((arg) => existsSync(resolve(cwd, arg)))) return undefined
+  try {
+    const names = new Set((await client.apps()).map(({ name }) => name))
+    return args.every((arg) => names.has(arg)) ? args : undefined
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'DAEMON_UNREACHABLE') return undefined
+    throw error
+  }
+}
+
+async function startKnown(context: Context, targets: readonly string[]): Promise<number> {
+  const { client, signal } = context
+  return await followOperation(context, `starting ${targets.join(', ')}`, (onEvent) =>
+    client.operate({ action: 'start', targets }, { onEvent, signal }),
+  )
+}
+
+function isPattern(text: string): boolean {
+  return /^\/.+\/i?$/.test(text) && !existsSync(text)
+}
+
+function severalScripts(args: readonly string[]): Failure {
+  const quoted = args.map((arg) => `"${arg.slice(0, 50)}"`).join(', ')
+  return new Failure('USAGE', `Cannot start ${quoted}: one script or config at a time`, {
+    hint: 'Arguments for the script stand after "--"; several apps belong into a config',
+  })
+}

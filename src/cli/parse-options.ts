@@ -1,0 +1,66 @@
+import { CommanderError, Command as Parser } from 'commander'
+import { Failure } from '../base/failure.ts'
+import { nearestName } from '../base/nearest-name.ts'
+import type { Command } from './command.ts'
+import type { Output } from './terminal/output.ts'
+
+export interface Parsed {
+  readonly args: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+export const HOME_OPTION = { flags: '--home <folder>', help: "the daemon's home ($UPKEEP_HOME, ~/.upkeep)" }
+
+/** Reads a command's words; prints its help if that is what they ask for. */
+export function parseOptions(command: Command, words: readonly string[], out: Output): Parsed | 'helped' {
+  const parser = parserOf(command, out)
+  try {
+    parser.parse(words, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return 'helped'
+    throw usageFailure(command, error)
+  }
+  const [fewest, most] = command.arguments
+  const { args } = parser
+  if (args.length < fewest) throw usage(command, `it needs ${command.usage}`)
+  if (args.length > most)
+    throw usage(command, `it does not know what to do with "${args[most]?.slice(0, 50)}"`)
+  return { args, options: parser.opts() }
+}
+
+function parserOf(command: Command, out: Output): Parser {
+  const parser = new Parser(`upkeep ${command.name}`)
+    .usage(`[options] ${command.usage}`.trim())
+    .description(command.summary)
+    .allowExcessArguments()
+    .argument('[words...]')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => out.write(text), writeErr: () => {} })
+    .configureHelp({ visibleArguments: () => [] })
+  for (const { flags, help } of [...command.options, HOME_OPTION]) parser.option(flags, help)
+  const { examples = [] } = command
+  if (examples.length > 0)
+    parser.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)
+  return parser
+}
+
+function usageFailure(command: Command, error: CommanderError): Failure {
+  const option = /unknown option '(?<option>[^']*)'/.exec(error.message)?.groups?.option
+  if (option === undefined) return usage(command, error.message.replace(/^error: /, ''))
+  const known = [...command.options, HOME_OPTION].flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? [])
+  const near = nearestName(option, known)
+  return new Failure(
+    'USAGE',
+    `Cannot run "upkeep ${command.name}": there is no option ${option.slice(0, 50)}`,
+    {
+      hint: near === undefined ? `See "upkeep ${command.name} --help"` : `Did you mean ${near}?`,
+    },
+  )
+}
+
+function usage(command: Command, reason: string): Failure {
+  return new Failure('USAGE', `Cannot run "upkeep ${command.name}": ${reason}`, {
+    hint: `See "upkeep ${command.name} --help"`,
+  })
+}

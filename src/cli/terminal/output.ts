@@ -1,0 +1,60 @@
+import type { Palette } from './palette.ts'
+import { palette } from './palette.ts'
+
+export interface Stream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): boolean
+}
+
+/** stdout is the answer, stderr is the conversation. */
+export class Output {
+  readonly isTty: boolean
+  readonly width: number
+  /** Colours for stdout. */
+  readonly color: Palette
+  /** Colours for stderr. */
+  readonly errorColor: Palette
+  readonly isErrorTty: boolean
+  readonly #answer: Stream
+  readonly #conversation: Stream
+
+  constructor(answer: Stream, conversation: Stream, env: NodeJS.ProcessEnv) {
+    this.#answer = answer
+    this.#conversation = conversation
+    this.isTty = answer.isTTY === true
+    this.isErrorTty = conversation.isTTY === true
+    this.width = answer.columns ?? (Number(env.COLUMNS) || 100)
+    this.color = palette(wantsColor(this.isTty, env))
+    this.errorColor = palette(wantsColor(this.isErrorTty, env))
+  }
+
+  /** A part of the answer, with the line's end. */
+  print(line = ''): void {
+    this.#answer.write(`${line}\n`)
+  }
+
+  printJson(value: unknown): void {
+    this.print(this.isTty ? JSON.stringify(value, null, 2) : JSON.stringify(value))
+  }
+
+  write(text: string): void {
+    this.#answer.write(text)
+  }
+
+  /** Something to the person, which is not the answer. */
+  say(line: string): void {
+    this.#conversation.write(`${line}\n`)
+  }
+
+  sayRaw(text: string): void {
+    this.#conversation.write(text)
+  }
+}
+
+/** https://no-color.org and https://force-color.org */
+function wantsColor(isTty: boolean, env: NodeJS.ProcessEnv): boolean {
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '' && env.FORCE_COLOR !== '0') return true
+  return isTty && env.TERM !== 'dumb'
+}

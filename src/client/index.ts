@@ -1,0 +1,7 @@
+export type { FailureCode, FailureData } from '../base/failure.ts'
+export { Failure } from '../base/failure.ts'
+export type { AppSpec } from '../protocol/app-spec.ts'
+export type * from '../protocol/control.ts'
+export type * from '../protocol/status.ts'
+export type { ClientOptions, StreamOptions } from './upkeep-client.ts'
+export { UpkeepClient } from './upkeep-client.ts'

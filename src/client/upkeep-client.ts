@@ -1,0 +1,145 @@
+import { Failure } from '../base/failure.ts'
+import type {
+  ApplyRequest,
+  LogEntry,
+  LogQuery,
+  OperationEvent,
+  OperationRequest,
+  SpecChange,
+  SupervisorEvent,
+} from '../protocol/control.ts'
+import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
+import type { Exchange } from './exchange.ts'
+import { exchangeJson, exchangeLines } from './exchange.ts'
+import { controlSocketIn, resolveHome } from './home.ts'
+
+export interface ClientOptions {
+  /** The daemon's home. @default `$UPKEEP_HOME` or `~/.upkeep` */
+  readonly home?: string
+  /** The control socket itself, instead of a home. */
+  readonly socketPath?: string
+  /** How long the daemon may be silent, in milliseconds. @default 30000 */
+  readonly timeoutMs?: number
+}
+
+export interface StreamOptions {
+  /** Called for each event as it comes. */
+  readonly onEvent?: (event: OperationEvent) => void
+  /** Stops waiting; what was asked goes on in the daemon. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A client of the control socket. Methods throw a `Failure`: `DAEMON_UNREACHABLE` when no daemon answers,
+ * `PROTOCOL_MISMATCH` when it is of another version, or what the daemon answers.
+ *
+ * @example
+ * const client = new UpkeepClient()
+ * const apps = await client.apps()
+ */
+export class UpkeepClient {
+  readonly socketPath: string
+  readonly #timeoutMs: number
+
+  constructor(options: ClientOptions = {}) {
+    this.socketPath = options.socketPath ?? controlSocketIn(resolveHome(options.home))
+    this.#timeoutMs = options.timeoutMs ?? 30_000
+  }
+
+  /** What the daemon is: version, pid, memory. */
+  async daemon(): Promise<DaemonStatus> {
+    return (await this.#get('/v1/daemon')) as DaemonStatus
+  }
+
+  /** Ends the daemon, and all workers unless they are to stay for the next one. */
+  async stopDaemon(options: StreamOptions & { readonly keepWorkers?: boolean } = {}): Promise<boolean> {
+    const { keepWorkers = false, ...stream } = options
+    return await this.#follow('/v1/daemon/stop', { keepWorkers }, stream)
+  }
+
+  async apps(): Promise<AppStatus[]> {
+    const { apps } = (await this.#get('/v1/apps')) as { apps: AppStatus[] }
+    return apps
+  }
+
+  /** One app; with `showEnv` the values of its environment too. */
+  async app(name: string, options: { readonly showEnv?: boolean } = {}): Promise<AppStatus> {
+    const query = options.showEnv === true ? '?env=show' : ''
+    return (await this.#get(`/v1/apps/${encodeURIComponent(name)}${query}`)) as AppStatus
+  }
+
+  /** Makes true what the specs say. True when all of it succeeded; failures are events. */
+  async apply(request: ApplyRequest, options: StreamOptions = {}): Promise<boolean> {
+    return await this.#follow('/v1/apply', request, options)
+  }
+
+  /** What `apply` would do. */
+  async diff(request: ApplyRequest): Promise<SpecChange[]> {
+    const answer = await exchangeJson(this.#exchange('POST', '/v1/diff', request))
+    return (answer as { changes: SpecChange[] }).changes
+  }
+
+  /** Starts, stops, restarts, reloads, scales or deletes apps. True when all of it succeeded; failures are events. */
+  async operate(request: OperationRequest, options: StreamOptions = {}): Promise<boolean> {
+    return await this.#follow('/v1/operations', request, options)
+  }
+
+  /** Log lines in the order of time; endless with `follow`. */
+  async *logs(
+    query: LogQuery = {},
+    options: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<LogEntry> {
+    const { targets = [], ...single } = query
+    const parameters = new URLSearchParams(targets.map((target): [string, string] => ['targets', target]))
+    for (const [key, value] of Object.entries(single)) parameters.set(key, String(value))
+    const path = `/v1/logs?${parameters}`
+    yield* exchangeLines(this.#exchange('GET', path, undefined, options.signal)) as AsyncGenerator<LogEntry>
+  }
+
+  /** Empties the logs; returns the names of the apps. */
+  async flushLogs(targets: readonly string[]): Promise<string[]> {
+    const answer = await exchangeJson(this.#exchange('POST', '/v1/logs/flush', { targets }))
+    return (answer as { apps: string[] }).apps
+  }
+
+  /** What happened lately, then what happens. */
+  async *events(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<SupervisorEvent> {
+    const exchange = this.#exchange('GET', '/v1/events', undefined, options.signal)
+    yield* exchangeLines(exchange) as AsyncGenerator<SupervisorEvent>
+  }
+
+  /** What happened lately. */
+  async recentEvents(): Promise<SupervisorEvent[]> {
+    const answer = await this.#get('/v1/events?follow=false')
+    return (answer as { events: SupervisorEvent[] }).events
+  }
+
+  async #follow(path: string, body: unknown, { onEvent, signal }: StreamOptions): Promise<boolean> {
+    let end: boolean | undefined
+    for await (const value of exchangeLines(this.#exchange('POST', path, body, signal))) {
+      const event = value as OperationEvent
+      if (event.type === 'end') end = event.ok
+      onEvent?.(event)
+    }
+    if (end !== undefined) return end
+    throw new Failure('DAEMON_UNREACHABLE', 'Cannot tell how it ended: the daemon left before it was done', {
+      hint: 'Look with "upkeep list"',
+    })
+  }
+
+  #get(path: string): Promise<unknown> {
+    return exchangeJson(this.#exchange('GET', path))
+  }
+
+  #exchange(method: 'GET' | 'POST', path: string, body?: unknown, signal?: AbortSignal): Exchange {
+    const { socketPath } = this
+    return {
+      socketPath,
+      method,
+      path,
+      timeoutMs: this.#timeoutMs,
+      signal,
+      ...(body === undefined ? {} : { body }),
+    }
+  }
+}

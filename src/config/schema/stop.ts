@@ -1,0 +1,39 @@
+import { constants } from 'node:os'
+import { didYouMean } from '../../base/nearest-name.ts'
+import { duration, field } from './field.ts'
+import { defaulted, section } from './section.ts'
+import { show } from './show.ts'
+
+// SIGSTOP cannot be answered, so nothing would ever end by it.
+const SIGNALS = Object.keys(constants.signals).filter((name) => name !== 'SIGSTOP')
+const RULE = 'the name of a signal, such as "SIGTERM"'
+
+export const stopSection = section({
+  about: 'How a worker is asked to end.',
+  shape: {
+    signal: defaulted(
+      'The signal a worker gets.',
+      'SIGTERM',
+      field<string, NodeJS.Signals>(RULE, (value, refuse) => {
+        if (typeof value !== 'string') return undefined
+        if (isSignal(value)) return value
+        const longName = `SIG${value}`
+        if (isSignal(longName)) return longName
+        return refuse(`must be ${RULE}, got ${show(value)}${didYouMean(value, SIGNALS)}`)
+      }),
+    ),
+    timeout: defaulted(
+      'How long a worker may take to finish what it has begun. After that it and its children are killed.',
+      '30s',
+      duration(),
+    ),
+  },
+  shorthand: {
+    rule: 'the value of `timeout` or `signal`',
+    expand: (text: string) => (text.startsWith('SIG') ? { signal: text } : { timeout: text }),
+  },
+})
+
+export function isSignal(name: unknown): name is NodeJS.Signals {
+  return typeof name === 'string' && SIGNALS.includes(name)
+}

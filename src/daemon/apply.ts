@@ -1,0 +1,144 @@
+// Makes true what a config says: starts what is new, reloads what changed (restarts where a reload cannot do it), leaves
+// alone what is the same. When an app fails, what was done before it is undone, unless the user said to keep going.
+
+import { Failure } from '../base/failure.ts'
+import { compareSpecs } from '../config/spec/compare-specs.ts'
+import type { AppSpec } from '../protocol/app-spec.ts'
+import type { ApplyRequest, OperationEvent, SpecChange } from '../protocol/control.ts'
+import type { App, Report } from '../supervisor/app.ts'
+import type { Supervisor } from '../supervisor/supervisor.ts'
+import { done, failed, removeApp, reporter } from './operations.ts'
+
+type Emit = (event: OperationEvent) => void
+type Undo = () => Promise<unknown>
+
+export function planApply(supervisor: Supervisor, request: ApplyRequest): SpecChange[] {
+  const changes = request.apps.map((spec) => changeOf(supervisor.get(spec.name), spec))
+  const gone = pruned(supervisor, request).map(
+    ({ name }) => ({ app: name, change: 'delete', fields: [] }) as const,
+  )
+  return [...changes, ...gone]
+}
+
+export async function apply(supervisor: Supervisor, request: ApplyRequest, emit: Emit): Promise<void> {
+  if (request.source === null) refuseRunning(supervisor, request.apps)
+  const undos: Undo[] = []
+  let isOk = true
+  for (const spec of request.apps) {
+    try {
+      undos.push(await applyOne(supervisor, spec, request.source, emit))
+    } catch (error) {
+      isOk = false
+      emit(failed(spec.name, error))
+      if (request.keepGoing !== true) {
+        await undoAll(undos, emit)
+        emit({ type: 'end', ok: false })
+        return
+      }
+    }
+  }
+  for (const app of pruned(supervisor, request)) {
+    await removeApp(supervisor, app, reporter(app.name, emit))
+    emit(done(app.name, 'deleted', 'deleted: the config no longer names it'))
+  }
+  emit({ type: 'end', ok: isOk })
+}
+
+async function applyOne(
+  supervisor: Supervisor,
+  spec: AppSpec,
+  source: string | null,
+  emit: Emit,
+): Promise<Undo> {
+  const app = supervisor.get(spec.name)
+  const report = reporter(spec.name, emit)
+  if (app === undefined) return await startNew(supervisor, spec, source, emit, report)
+  const before = app.spec
+  app.source = source
+  if (app.wanted === 'stopped') return await startStopped(app, spec, emit, report)
+  const { change } = changeOf(app, spec)
+  switch (change) {
+    case 'unchanged':
+      await app.start(report)
+      emit(done(app.name, 'unchanged', 'unchanged'))
+      return async () => undefined
+    case 'scale':
+      await app.scale(spec.instances, report)
+      emit(done(app.name, 'scaled', `scaled from ${before.instances} to ${spec.instances} instances`))
+      return () => app.scale(before.instances, () => {})
+    case 'restart':
+      await app.restart(spec, report)
+      emit(done(app.name, 'restarted', 'restarted: a reload cannot change how its sockets are made'))
+      return () => app.restart(before, () => {})
+    default:
+      await app.reload(spec, report)
+      emit(done(app.name, 'reloaded', 'reloaded with the new configuration'))
+      return () => app.reload(before, () => {})
+  }
+}
+
+async function startNew(
+  supervisor: Supervisor,
+  spec: AppSpec,
+  source: string | null,
+  emit: Emit,
+  report: Report,
+): Promise<Undo> {
+  const app = supervisor.add(spec, source)
+  try {
+    await app.start(report)
+  } catch (error) {
+    await supervisor.remove(spec.name)
+    throw error
+  }
+  emit(done(app.name, 'started', `started ${spec.instances} instance${spec.instances === 1 ? '' : 's'}`))
+  return () => removeApp(supervisor, app, () => {})
+}
+
+async function startStopped(app: App, spec: AppSpec, emit: Emit, report: Report): Promise<Undo> {
+  const before = app.spec
+  app.configure(spec)
+  try {
+    await app.start(report)
+  } catch (error) {
+    app.configure(before)
+    throw error
+  }
+  emit(done(app.name, 'started', `started ${spec.instances} instance${spec.instances === 1 ? '' : 's'}`))
+  return async () => {
+    await app.stop(() => {})
+    app.configure(before)
+  }
+}
+
+async function undoAll(undos: readonly Undo[], emit: Emit): Promise<void> {
+  for (const undo of undos.toReversed()) {
+    await undo().catch((error: unknown) => emit(failed('', error)))
+  }
+}
+
+function changeOf(app: App | undefined, spec: AppSpec): SpecChange {
+  if (app === undefined || app.wanted === 'stopped') return { app: spec.name, change: 'start', fields: [] }
+  return { app: spec.name, ...compareSpecs(app.spec, spec) }
+}
+
+function pruned(supervisor: Supervisor, request: ApplyRequest): readonly App[] {
+  if (request.prune !== true || request.source === null) return []
+  const named = new Set(request.apps.map(({ name }) => name))
+  return supervisor.apps.filter((app) => app.source === request.source && !named.has(app.name))
+}
+
+function refuseRunning(supervisor: Supervisor, specs: readonly AppSpec[]): void {
+  for (const spec of specs) {
+    const app = supervisor.get(spec.name)
+    if (app === undefined || app.wanted === 'stopped') continue
+    const isSame = app.spec.script === spec.script
+    throw new Failure(
+      'APP_ALREADY_RUNNING',
+      isSame
+        ? `Cannot start "${spec.name}": it is running already`
+        : `Cannot start "${spec.name}": another app of that name runs ${app.spec.script}`,
+      { hint: isSame ? `Use "upkeep reload ${spec.name}"` : 'Choose another name with --name' },
+    )
+  }
+}

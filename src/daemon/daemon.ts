@@ -1,0 +1,107 @@
+// A daemon, put together: lock, adopt, start what is missing, open the doors. One way in, however the last one ended.
+import { readFileSync } from 'node:fs'
+import { systemClock } from '../base/clock.ts'
+import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
+import { PROTOCOL_VERSION } from '../protocol/version.ts'
+import type { AppRecord } from '../supervisor/app.ts'
+import { Supervisor } from '../supervisor/supervisor.ts'
+import { serveAgents } from './agent-server.ts'
+import { serveControl } from './control-server.ts'
+import { lockHome } from './daemon-lock.ts'
+import { EventFeed } from './event-feed.ts'
+import type { Home } from './home.ts'
+import { StateFile } from './state-file.ts'
+
+/** Where a daemon tells what it does. */
+export interface DaemonLog {
+  event(event: string, app: string, instance: number | null, text: string): void
+  problem(event: string, text: string): void
+}
+
+export interface Daemon {
+  readonly supervisor: Supervisor
+  readonly adopted: number
+  /** Calls back at every change of an app. */
+  onChange(callback: (statuses: readonly AppStatus[]) => void): void
+  /** Closes the doors and lets go of the workers, or ends them. Safe to call twice. */
+  leave(keepWorkers: boolean): Promise<void>
+  /** Resolves when it has left, whoever asked for it. */
+  readonly left: Promise<void>
+}
+
+export async function openDaemon(
+  home: Home,
+  log: DaemonLog,
+  loadRecords: () => Promise<readonly AppRecord[]>,
+): Promise<Daemon> {
+  const lock = await lockHome(home.directory)
+  const startedAtMs = systemClock.nowMs()
+  const events = new EventFeed()
+  const watchers = new Set<(statuses: readonly AppStatus[]) => void>()
+  const records = await loadRecords()
+  const supervisor = new Supervisor({ ...home, agentSocketPath: home.agentSocket }, systemClock, {
+    changed() {
+      state.save()
+      for (const watcher of watchers) watcher(supervisor.statuses())
+    },
+    event(event) {
+      log.event(event.event, event.app, event.instance, event.text)
+      events.publish(event)
+    },
+    problem: (text) => log.problem('logs', text),
+  })
+  const state = new StateFile(
+    home.stateFile,
+    () => supervisor.records(),
+    (text) => log.problem('state', text),
+  )
+  const agents = await serveAgents(home.agentSocket, supervisor)
+  const adopted = await supervisor.adopt(records)
+  const control = await serveControl(home.controlSocket, {
+    supervisor,
+    events,
+    logDirectory: home.logDirectory,
+    leave,
+    status: () => daemonStatus(home, supervisor, startedAtMs),
+  })
+
+  let hasLeft: () => void = () => {}
+  const left = new Promise<void>((resolve) => {
+    hasLeft = resolve
+  })
+  let leaving: Promise<void> | undefined
+  function leave(keepWorkers: boolean): Promise<void> {
+    leaving ??= (async () => {
+      if (!keepWorkers) await Promise.all(supervisor.apps.map((app) => app.stop(() => {})))
+      await state.saved()
+      control.close()
+      control.closeAllConnections()
+      agents.close()
+      await supervisor.letGo()
+      lock.close()
+      hasLeft()
+    })()
+    return leaving
+  }
+
+  return { supervisor, adopted, leave, left, onChange: (callback) => void watchers.add(callback) }
+}
+
+function daemonStatus(home: Home, supervisor: Supervisor, startedAtMs: number): DaemonStatus {
+  return {
+    pid: process.pid,
+    version: packageVersion(),
+    protocol: PROTOCOL_VERSION,
+    node: process.version,
+    home: home.directory,
+    startedAtMs,
+    memoryBytes: process.memoryUsage.rss(),
+    apps: supervisor.apps.length,
+    workers: supervisor.workers.length,
+  }
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

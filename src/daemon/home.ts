@@ -1,0 +1,58 @@
+// The folder in which a daemon keeps everything: $UPKEEP_HOME. Nobody else may write there, because what is in it is run.
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure, isSystemError } from '../base/failure.ts'
+
+/** Longest path of a unix socket (unix(7)), less the end of ours. */
+const LONGEST_HOME = 108 - '/upkeep.sock'.length - 1
+
+export interface Home {
+  readonly directory: string
+  readonly controlSocket: string
+  readonly agentSocket: string
+  readonly stateFile: string
+  readonly daemonLog: string
+  readonly runDirectory: string
+  readonly logDirectory: string
+}
+
+export function homeIn(directory: string): Home {
+  return {
+    directory,
+    controlSocket: join(directory, 'upkeep.sock'),
+    agentSocket: join(directory, 'agent.sock'),
+    stateFile: join(directory, 'state.json'),
+    daemonLog: join(directory, 'daemon.log'),
+    runDirectory: join(directory, 'run'),
+    logDirectory: join(directory, 'logs'),
+  }
+}
+
+/** Creates the folder or checks that it is safe to use. */
+export function ensureHome(directory: string): Home {
+  if (Buffer.byteLength(directory) > LONGEST_HOME) {
+    throw unsafe(directory, `its path is longer than ${LONGEST_HOME} bytes, too long for a socket`)
+  }
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST', 'ENOTDIR')) throw unsafe(directory, 'it is not a folder')
+    if (isSystemError(error, 'EACCES', 'EROFS', 'EPERM')) throw unsafe(directory, 'it cannot be created')
+    throw error
+  }
+  const found = lstatSync(directory)
+  if (found.isSymbolicLink()) throw unsafe(directory, 'it is a symbolic link')
+  if (!found.isDirectory()) throw unsafe(directory, 'it is not a folder')
+  if (found.uid !== process.getuid?.()) throw unsafe(directory, `it belongs to user ${found.uid}`)
+  if ((found.mode & 0o022) !== 0) throw unsafe(directory, 'others can write there', `chmod 700 ${directory}`)
+  if ((found.mode & 0o077) !== 0) chmodSync(directory, 0o700)
+  return homeIn(directory)
+}
+
+function unsafe(directory: string, reason: string, command?: string): Failure {
+  const hint =
+    command === undefined
+      ? 'Set UPKEEP_HOME to a folder of your own'
+      : `Run "${command}" if it is yours alone`
+  return new Failure('HOME_UNSAFE', `Cannot use "${directory}" as home: ${reason}`, { hint })
+}

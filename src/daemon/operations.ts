@@ -1,0 +1,114 @@
+// Commands on apps that exist, one after another, each with its result.
+import { Failure } from '../base/failure.ts'
+import type { OperationEvent, OperationRequest, Outcome } from '../protocol/control.ts'
+import type { ExitReport } from '../protocol/status.ts'
+import type { App, Report } from '../supervisor/app.ts'
+import type { Supervisor } from '../supervisor/supervisor.ts'
+
+type Emit = (event: OperationEvent) => void
+
+export const MOST_INSTANCES = 1000
+
+export async function operate(supervisor: Supervisor, request: OperationRequest, emit: Emit): Promise<void> {
+  const apps = supervisor.select(request.targets)
+  let isOk = true
+  for (const app of apps) {
+    try {
+      const report = reporter(app.name, emit)
+      const [outcome, text] = await operateOne(supervisor, app, request, report)
+      emit(done(app.name, outcome, text))
+    } catch (error) {
+      isOk = false
+      emit(failed(app.name, error))
+    }
+  }
+  emit({ type: 'end', ok: isOk })
+}
+
+async function operateOne(
+  supervisor: Supervisor,
+  app: App,
+  request: OperationRequest,
+  report: Report,
+): Promise<[Outcome, string]> {
+  const { instances } = app.spec
+  switch (request.action) {
+    case 'start':
+      if (app.wanted === 'running' && app.status().state === 'running')
+        return ['unchanged', 'is running already']
+      await app.start(report)
+      return ['started', `started ${counted(instances)}`]
+    case 'stop': {
+      if (app.wanted === 'stopped') return ['unchanged', 'is stopped already']
+      const ends = await app.stop(report)
+      return ['stopped', `stopped ${counted(instances)}${killed(ends)}`]
+    }
+    case 'restart':
+      await app.restart(app.spec, report)
+      return ['restarted', `restarted ${counted(instances)}`]
+    case 'reload': {
+      const ends = await app.reload(app.spec, report)
+      return ['reloaded', `reloaded ${counted(instances)}${killed(ends)}`]
+    }
+    case 'scale': {
+      const count = scaledTo(instances, request.instances ?? '')
+      if (count === instances) return ['unchanged', `has ${counted(count)} already`]
+      await app.scale(count, report)
+      return ['scaled', `scaled from ${instances} to ${counted(count)}`]
+    }
+    case 'delete':
+      await removeApp(supervisor, app, report)
+      return ['deleted', 'deleted; its logs stay']
+  }
+}
+
+export async function removeApp(supervisor: Supervisor, app: App, report: Report): Promise<void> {
+  await app.stop(report)
+  await supervisor.remove(app.name)
+}
+
+export function scaledTo(current: number, wish: string): number {
+  const match = /^([+-]?)(\d{1,9})$/.exec(wish)
+  const amount = Number(match?.[2])
+  const count = match?.[1] === '+' ? current + amount : match?.[1] === '-' ? current - amount : amount
+  if (match !== null && count >= 1 && count <= MOST_INSTANCES) return count
+  throw new Failure(
+    'USAGE',
+    `Cannot scale to "${wish.slice(0, 50)}": that would not be 1 to ${MOST_INSTANCES} instances`,
+    {
+      hint: `Now there ${current === 1 ? 'is' : 'are'} ${current}; use "upkeep stop" to have none`,
+    },
+  )
+}
+
+export function reporter(app: string, emit: Emit): Report {
+  return (text, instance, progress) => emit({ type: 'step', app, instance, text, ...progress })
+}
+
+export function done(app: string, outcome: Outcome, text: string): OperationEvent {
+  return { type: 'result', app, ok: true, outcome, text }
+}
+
+export function failed(app: string, error: unknown): OperationEvent {
+  return { type: 'result', app, ok: false, error: toFailure(error).toJSON() }
+}
+
+/** A bug is told as one, with its stack, rather than as a silent end of the stream. */
+export function toFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return new Failure('PROGRAM_FAILED', 'Cannot finish: there is a bug in Upkeep', {
+    hint: 'Please report it with the lines above',
+    details: stack.split('\n'),
+    cause: error,
+  })
+}
+
+function counted(count: number): string {
+  return `${count} instance${count === 1 ? '' : 's'}`
+}
+
+function killed(ends: readonly ExitReport[]): string {
+  const count = ends.filter(({ signal }) => signal === 'SIGKILL').length
+  return count === 0 ? '' : ` (${count} worker${count === 1 ? '' : 's'} had to be killed at stop.timeout)`
+}

@@ -1,0 +1,107 @@
+// Apps in the foreground, for containers: what they write goes to stdout and stderr, signals stop them in order, and the
+// exit status is theirs.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Failure } from '../base/failure.ts'
+import type { AppSpec } from '../protocol/app-spec.ts'
+import type { OperationEvent } from '../protocol/control.ts'
+import type { AppStatus } from '../protocol/status.ts'
+import { apply } from './apply.ts'
+import type { Daemon, DaemonLog } from './daemon.ts'
+import { openDaemon } from './daemon.ts'
+import { ensureHome } from './home.ts'
+
+export interface ForegroundOptions {
+  /** Where the control socket is, so that `upkeep list` works beside it. @default a temporary folder */
+  readonly home?: string | undefined
+  readonly writeOut: (text: string) => void
+  readonly writeError: (text: string) => void
+}
+
+/** Files are only a buffer here: the platform keeps the output. */
+const FOREGROUND_LOGS = { maxSizeBytes: 1_000_000, keep: 1, compress: false } as const
+
+/** Runs the apps until all have ended or a signal came. Returns the exit status: the app's, or that of the first to fail. */
+export async function runForeground(specs: readonly AppSpec[], options: ForegroundOptions): Promise<number> {
+  const temporary = options.home === undefined ? mkdtempSync(join(tmpdir(), 'upkeep-')) : undefined
+  const home = ensureHome(options.home ?? temporary ?? '')
+  try {
+    const daemon = await openDaemon(home, foregroundLog(options), async () => [])
+    return await superviseUntilEnd(daemon, specs, options)
+  } finally {
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+async function superviseUntilEnd(
+  daemon: Daemon,
+  specs: readonly AppSpec[],
+  options: ForegroundOptions,
+): Promise<number> {
+  const output = printOutput(daemon, options)
+  let asked: NodeJS.Signals | undefined
+  const onSignal = (signal: NodeJS.Signals) => {
+    asked ??= signal
+    void daemon.leave(false)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
+  let status = 0
+  const over = new Promise<void>((resolve) => {
+    daemon.onChange((statuses) => {
+      if (statuses.length > 0 && statuses.every(hasEnded)) resolve()
+    })
+  })
+  const apps = specs.map((spec) => ({ ...spec, logs: { ...spec.logs, ...FOREGROUND_LOGS } }))
+  const problems: Failure[] = []
+  await apply(daemon.supervisor, { apps, source: 'foreground' }, (event) => collect(event, problems))
+  if (problems.length === 0) {
+    await Promise.race([over, daemon.left])
+    status = worstStatus(daemon.supervisor.statuses())
+  }
+  await daemon.leave(false)
+  await output.end()
+  const [problem] = problems
+  if (problem !== undefined && asked === undefined) throw problem
+  return status
+}
+
+function collect(event: OperationEvent, problems: Failure[]): void {
+  if (event.type === 'result' && !event.ok) problems.push(Failure.fromData(event.error))
+}
+
+function hasEnded({ state }: AppStatus): boolean {
+  return state === 'finished' || state === 'stopped'
+}
+
+/** As a shell tells it: 128 and the signal's number for a worker that a signal ended. */
+function worstStatus(statuses: readonly AppStatus[]): number {
+  const exits = statuses.flatMap(({ instances }) => instances.map(({ lastExit }) => lastExit))
+  const numbers = exits.map((exit) => {
+    if (exit === null) return 0
+    if (exit.signal === null) return exit.code ?? 0
+    return 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0)
+  })
+  return numbers.find((number) => number !== 0) ?? 0
+}
+
+function printOutput(daemon: Daemon, { writeOut, writeError }: ForegroundOptions): { end(): Promise<void> } {
+  const leaving = new AbortController()
+  const entries = daemon.supervisor.feed.subscribe({}, leaving.signal)
+  const printing = (async () => {
+    for await (const { stream, line } of entries) (stream === 'stdout' ? writeOut : writeError)(`${line}\n`)
+  })()
+  return {
+    async end() {
+      leaving.abort()
+      await printing
+    },
+  }
+}
+
+function foregroundLog({ writeError }: ForegroundOptions): DaemonLog {
+  return {
+    event() {},
+    problem: (_event, text) => writeError(`upkeep: ${text}\n`),
+  }
+}

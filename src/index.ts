@@ -1,0 +1,3 @@
+export { type ConfigContext, defineConfig } from './config/define-config.ts'
+export type { UserApp } from './config/schema/app.ts'
+export type { UserConfig } from './config/schema/user-config.ts'

@@ -1,0 +1,46 @@
+// The command line that becomes a worker. A shell sets the limits that Node cannot, takes away the variables through
+// which Node would claim the channel for the app's own `process.on('message')`, and execs the program: same pid, and
+// `ps` shows the program. The script is constant; everything variable is an argument.
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { AppSpec } from '../protocol/app-spec.ts'
+
+const SCRIPT = `unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE
+while [ "$1" != -- ]; do ulimit "$1" "$2" || exit 71; shift 2; done
+shift
+exec "$@"`
+
+/** The letter of each limit in ulimit(1p), with what one unit of it is. */
+const ULIMIT_FLAGS: Readonly<Record<string, { flag: string; unitBytes: number }>> = {
+  core: { flag: '-c', unitBytes: 512 },
+  cpu: { flag: '-t', unitBytes: 1 },
+  data: { flag: '-d', unitBytes: 1024 },
+  fsize: { flag: '-f', unitBytes: 512 },
+  memlock: { flag: '-l', unitBytes: 1024 },
+  nofile: { flag: '-n', unitBytes: 1 },
+  stack: { flag: '-s', unitBytes: 1024 },
+  as: { flag: '-v', unitBytes: 1024 },
+}
+
+export const AGENT_PATH = join(dirname(fileURLToPath(import.meta.url)), '..', 'preload', 'agent', 'main.js')
+
+export interface Launch {
+  readonly program: string
+  readonly args: readonly string[]
+}
+
+export function launchOf(spec: AppSpec): Launch {
+  const limits = Object.entries(spec.ulimits).flatMap(([name, value]) => {
+    const limit = ULIMIT_FLAGS[name]
+    if (limit === undefined) return []
+    return [limit.flag, value === 'unlimited' ? value : String(Math.floor(value / limit.unitBytes))]
+  })
+  const program = [spec.program, ...spec.programArgs, ...spec.args]
+  return { program: '/bin/sh', args: ['-c', SCRIPT, 'upkeep', ...limits, '--', ...program] }
+}
+
+/** NODE_OPTIONS that preloads the agent in front of what the user asked for. */
+export function withAgent(nodeOptions: string | undefined): string {
+  const preload = `--require="${AGENT_PATH.replaceAll(/["\\]/g, '\\$&')}"`
+  return nodeOptions === undefined || nodeOptions === '' ? preload : `${preload} ${nodeOptions}`
+}

@@ -1,0 +1,145 @@
+import { rmSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { Clock } from '../../base/clock.ts'
+import { isSystemError } from '../../base/failure.ts'
+import { TaskQueue } from '../../base/task-queue.ts'
+import type { LogSpec } from '../../protocol/app-spec.ts'
+import type { LogStream } from '../../protocol/control.ts'
+import { LogArchive } from './file/log-archive.ts'
+import { LogFile } from './file/log-file.ts'
+import { currentLogName, timesPathOf, tryParseLogName } from './file/log-name.ts'
+import type { LogFeed } from './log-feed.ts'
+
+export interface AppLogsOptions {
+  readonly app: string
+  /** The folder of all logs; the app's files are in a folder of its name below. */
+  readonly directory: string
+  readonly spec: LogSpec
+  readonly clock: Clock
+  readonly feed: LogFeed
+  /** Something people should know, such as a full disk. Each problem is told once, and once when it is over. */
+  readonly onProblem: (text: string) => void
+}
+
+/** The log files of one app: one per instance and stream, shared by the workers that follow each other there. */
+export class AppLogs {
+  readonly app: string
+  readonly clock: Clock
+  readonly feed: LogFeed
+  readonly directory: string
+  readonly #onProblem: (text: string) => void
+  readonly #archive: LogArchive
+  readonly #background = new TaskQueue()
+  readonly #closing = new AbortController()
+  readonly #files = new Map<string, LogFile>()
+  readonly #refusing = new Set<string>()
+  #spec: LogSpec
+  #isTidyDue = false
+
+  constructor(options: AppLogsOptions) {
+    this.app = options.app
+    this.clock = options.clock
+    this.feed = options.feed
+    this.directory = join(options.directory, options.app)
+    this.#spec = options.spec
+    this.#onProblem = options.onProblem
+    this.#archive = new LogArchive(this.directory)
+  }
+
+  get spec(): LogSpec {
+    return this.#spec
+  }
+
+  /** Holds for the next byte written; a new format begins with the next line. */
+  configure(spec: LogSpec): void {
+    this.#spec = spec
+    this.#tidySoon()
+  }
+
+  file(instance: number, stream: LogStream): LogFile {
+    const path = join(this.directory, currentLogName(instance, stream))
+    const file = this.#files.get(path) ?? this.#newFile(path)
+    this.#files.set(path, file)
+    return file
+  }
+
+  /** Removes the rotated files and begins new, empty ones. */
+  async flush(): Promise<void> {
+    await this.#background.run(async () => {
+      await this.#archive.clear()
+      for (const file of this.#files.values()) file.discard()
+      await this.#removeUnused()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    for (const file of this.#files.values()) file.close()
+    await this.#background.idle()
+  }
+
+  #newFile(path: string): LogFile {
+    // The daemon before this one may have been killed in the middle of a compression.
+    this.#tidySoon()
+    return new LogFile({
+      path,
+      clock: this.clock,
+      spec: () => this.#spec,
+      onRotated: () => this.#tidySoon(),
+      onRefusal: (refused, reason) => this.#noteRefusal(refused, reason),
+      onProblem: this.#onProblem,
+    })
+  }
+
+  #tidySoon(): void {
+    if (this.#isTidyDue) return
+    this.#isTidyDue = true
+    this.#background.run(() => this.#tidy()).catch((error: Error) => this.#noteTidyProblem(error))
+  }
+
+  async #tidy(): Promise<void> {
+    this.#isTidyDue = false
+    if (!this.#closing.signal.aborted) await this.#archive.tidy(this.#spec, this.#closing.signal)
+  }
+
+  #noteTidyProblem(error: Error): void {
+    if (error.name === 'AbortError') return
+    this.#onProblem(`Cannot tidy the old logs of "${this.app}" in ${this.directory}: ${error.message}`)
+  }
+
+  #noteRefusal(path: string, reason: string | null): void {
+    const before = this.#refusing.size
+    if (reason === null) this.#refusing.delete(path)
+    else this.#refusing.add(path)
+    if (before === 0 && reason !== null) {
+      this.#onProblem(
+        `Cannot write the logs of "${this.app}": ${reason}; what it writes waits in its pipes until this works again`,
+      )
+    }
+    if (before > 0 && this.#refusing.size === 0) {
+      this.#onProblem(`Writing the logs of "${this.app}" works again; nothing was lost`)
+    }
+  }
+
+  /** Files of instances that do not run now; the others have a new file already. */
+  async #removeUnused(): Promise<void> {
+    for (const name of await namesIn(this.directory)) {
+      const path = join(this.directory, name)
+      const parsed = tryParseLogName(name)
+      if (parsed?.kind !== 'plain' || parsed.rotatedAt !== null || this.#files.get(path)?.isOpen) continue
+      rmSync(path, { force: true })
+      rmSync(timesPathOf(path), { force: true })
+    }
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
+}

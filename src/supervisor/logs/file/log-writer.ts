@@ -1,0 +1,136 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+import type { Clock } from '../../../base/clock.ts'
+import { rotatedLogName, timesPathOf } from './log-name.ts'
+import { TimeIndex } from './time-index.ts'
+
+const NEWLINE = 10
+const CHECK_EVERY_MS = 1_000
+
+/** One log file on disk, open for appending: what is written, how large and how old it is, and its rotation. */
+export class LogWriter {
+  readonly #path: string
+  readonly #clock: Clock
+  #fd: number | undefined
+  #index: TimeIndex | undefined
+  #sizeBytes = 0
+  #bornAtMs = 0
+  #checkedAtMs = 0
+  #rotatedAtMs = 0
+
+  constructor(path: string, clock: Clock) {
+    this.#path = path
+    this.#clock = clock
+  }
+
+  get isOpen(): boolean {
+    return this.#fd !== undefined
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  get ageMs(): number {
+    return this.#sizeBytes === 0 ? 0 : this.#clock.nowMs() - this.#bornAtMs
+  }
+
+  /** Opens or makes the file; says whether it ends in the middle of a line. */
+  open(): { readonly endsInLine: boolean } {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
+    const fd = openSync(this.#path, 'a+', 0o600)
+    const { size, birthtimeMs, mtimeMs } = fstatSync(fd)
+    this.#fd = fd
+    this.#index = new TimeIndex(timesPathOf(this.#path))
+    this.#sizeBytes = size
+    this.#bornAtMs = size === 0 ? this.#clock.nowMs() : birthtimeMs || mtimeMs
+    this.#checkedAtMs = this.#clock.monotonicMs()
+    return { endsInLine: size > 0 && lastByte(fd, size) !== NEWLINE }
+  }
+
+  /** Writes as much as the disk takes and returns how many bytes that was; throws when it took none. */
+  write(bytes: Buffer): number {
+    if (this.#fd === undefined) throw new Error('the file is not open')
+    const nowMs = this.#clock.nowMs()
+    if (this.#sizeBytes === 0) this.#bornAtMs = nowMs
+    const length = writeSync(this.#fd, bytes)
+    this.#index?.note(this.#sizeBytes, nowMs)
+    this.#sizeBytes += length
+    return length
+  }
+
+  /**
+   * True when the file is no longer found under its name: moved by logrotate, or removed with its folder. Looks at most
+   * once a second. Takes note of a file that somebody emptied.
+   */
+  isLost(): boolean {
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#fd === undefined || nowMs - this.#checkedAtMs < CHECK_EVERY_MS) return false
+    this.#checkedAtMs = nowMs
+    const named = statSync(this.#path, { throwIfNoEntry: false })
+    const opened = fstatSync(this.#fd)
+    if (named === undefined || named.ino !== opened.ino || named.dev !== opened.dev) return true
+    if (opened.size < this.#sizeBytes) this.#index?.restart()
+    this.#sizeBytes = opened.size
+    return false
+  }
+
+  /** Puts the file aside under a name with the time and begins a new one. */
+  rotate(): void {
+    // Unique by construction: never the millisecond of the one before.
+    let atMs = Math.max(this.#clock.nowMs(), this.#rotatedAtMs + 1)
+    while (this.#isTaken(this.#rotatedPath(atMs))) atMs++
+    const target = this.#rotatedPath(atMs)
+    // Renamed while it is open: if that is refused, writing goes on where it was.
+    renameSync(this.#path, target)
+    this.#rotatedAtMs = atMs
+    renameIfThere(timesPathOf(this.#path), timesPathOf(target))
+    this.close()
+    this.open()
+  }
+
+  /** Begins a new, empty file. The old one is unlinked, not truncated: who reads it now reads on to its end. */
+  discard(): void {
+    this.close()
+    rmSync(this.#path, { force: true })
+    rmSync(timesPathOf(this.#path), { force: true })
+    this.open()
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+    this.#index?.close()
+    this.#index = undefined
+  }
+
+  #rotatedPath(atMs: number): string {
+    return join(dirname(this.#path), rotatedLogName(basename(this.#path), atMs))
+  }
+
+  #isTaken(path: string): boolean {
+    return existsSync(path) || existsSync(`${path}.gz`)
+  }
+}
+
+function lastByte(fd: number, size: number): number | undefined {
+  const byte = Buffer.alloc(1)
+  readSync(fd, byte, 0, 1, size - 1)
+  return byte[0]
+}
+
+function renameIfThere(from: string, to: string): void {
+  if (existsSync(from)) renameSync(from, to)
+}

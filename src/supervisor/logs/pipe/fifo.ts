@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process'
+import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import { promisify } from 'node:util'
+
+import { Failure, isSystemError } from '../../../base/failure.ts'
+
+const run = promisify(execFile)
+
+/** Makes named pipes that only their owner can open. What was there under these names is removed. */
+export async function makeFifos(paths: readonly string[]): Promise<void> {
+  for (const path of paths) rmSync(path, { force: true })
+  try {
+    // Node.js cannot make a FIFO by itself; mkfifo is in POSIX, and one call makes all of them.
+    await run('mkfifo', ['-m', '600', ...paths])
+  } catch (cause) {
+    throw new Failure('SPAWN_FAILED', `Cannot make the log pipes: ${errorText(cause)}`, {
+      hint: 'Check that the program mkfifo is installed and that the disk of the home directory is writable.',
+      cause,
+    })
+  }
+}
+
+/**
+ * The end a worker writes to. Opened for reading too, so that the pipe always has a reader: a write never fails
+ * with EPIPE while no daemon runs, and the kernel keeps up to 64 KB until the next one reads.
+ */
+export function openForWorker(path: string): number {
+  return openSync(path, constants.O_RDWR)
+}
+
+export function openForDaemon(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+}
+
+/** The read ends of all paths, or undefined when one of them is gone. */
+export function tryOpenForDaemon(paths: readonly string[]): number[] | undefined {
+  const opened: number[] = []
+  try {
+    for (const path of paths) opened.push(openForDaemon(path))
+    return opened
+  } catch (error) {
+    for (const fd of opened) closeSync(fd)
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message.trim() : String(error)
+}

@@ -1,0 +1,122 @@
+// What a worker writes. Its stdout and stderr are FIFOs on disk, so that a daemon that takes over can find them again:
+// the worker never notices that the one before died, and the kernel keeps what it wrote meanwhile.
+
+import { closeSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { AppLogs } from './app-logs.ts'
+import { makeFifos, openForDaemon, openForWorker, tryOpenForDaemon } from './pipe/fifo.ts'
+import { WorkerStream } from './worker-stream.ts'
+
+export interface WorkerOutputOptions {
+  readonly logs: AppLogs
+  /** Where the FIFOs are: a folder of the daemon's home. */
+  readonly runDirectory: string
+  readonly workerId: string
+  readonly instance: number
+}
+
+/** How much longer than asked `finish` waits for another worker's unfinished line in the same file. */
+const TURN_MS = 1_500
+
+export class WorkerOutput {
+  /** Descriptors for the worker, in the `stdio` of its spawn; -1 when it was adopted. */
+  readonly stdoutFd: number
+  readonly stderrFd: number
+  readonly #logs: AppLogs
+  readonly #stdout: WorkerStream
+  readonly #stderr: WorkerStream
+  #spawnFds: readonly number[]
+  #finished: Promise<void> | undefined
+
+  private constructor(options: WorkerOutputOptions, readFds: readonly number[], spawnFds: readonly number[]) {
+    const [stdoutPath, stderrPath] = fifoPaths(options)
+    const { logs, instance } = options
+    const isAdopted = spawnFds.length === 0
+    const common = { logs, instance, isAdopted }
+    this.#logs = logs
+    this.#spawnFds = spawnFds
+    this.stdoutFd = spawnFds[0] ?? -1
+    this.stderrFd = spawnFds[1] ?? -1
+    this.#stdout = new WorkerStream({
+      ...common,
+      stream: 'stdout',
+      fifoPath: stdoutPath,
+      fd: readFds[0] ?? -1,
+    })
+    this.#stderr = new WorkerStream({
+      ...common,
+      stream: 'stderr',
+      fifoPath: stderrPath,
+      fd: readFds[1] ?? -1,
+    })
+  }
+
+  /** For a worker that is about to be spawned. */
+  static async create(options: WorkerOutputOptions): Promise<WorkerOutput> {
+    const paths = fifoPaths(options)
+    mkdirSync(options.runDirectory, { recursive: true, mode: 0o700 })
+    await makeFifos(paths)
+    // The worker's ends first: a pipe that never had a writer would look ended.
+    const spawnFds = paths.map(openForWorker)
+    return new WorkerOutput(options, paths.map(openForDaemon), spawnFds)
+  }
+
+  /** For a worker that another daemon spawned; undefined when its FIFOs are gone. */
+  static async adopt(options: WorkerOutputOptions): Promise<WorkerOutput | undefined> {
+    const readFds = tryOpenForDaemon(fifoPaths(options))
+    return readFds === undefined ? undefined : new WorkerOutput(options, readFds, [])
+  }
+
+  /** The worker has its descriptors now, or never will: without ours, its exit is the end of the pipes. */
+  spawned(): void {
+    for (const fd of this.#spawnFds) closeSync(fd)
+    this.#spawnFds = []
+  }
+
+  /** The last lines of stderr, or of stdout when stderr was empty; for people. */
+  lastLines(count: number): string[] {
+    const { tail } = this.#stderr.tail.isEmpty ? this.#stdout : this.#stderr
+    return tail.lastLines(count)
+  }
+
+  /**
+   * After the worker's exit: resolves when all it wrote is in the files. A process it left behind may keep the pipes
+   * open for ever, so after `graceMs` what is there is taken and the pipes are closed. While a disk is full, the rest
+   * follows in the background.
+   */
+  finish(graceMs: number): Promise<void> {
+    this.#finished ??= this.#finish(graceMs)
+    return this.#finished
+  }
+
+  /** The daemon leaves and the worker lives: the FIFOs stay for the next daemon. */
+  close(): void {
+    this.spawned()
+    this.#stdout.leave()
+    this.#stderr.leave()
+  }
+
+  async #finish(graceMs: number): Promise<void> {
+    this.spawned()
+    if (await this.#hasEndedWithin(graceMs)) return
+    this.#stdout.cut()
+    this.#stderr.cut()
+    await this.#hasEndedWithin(TURN_MS)
+  }
+
+  async #hasEndedWithin(limitMs: number): Promise<boolean> {
+    let cancel = () => {}
+    const isLate = new Promise<boolean>((resolve) => {
+      cancel = this.#logs.clock.timer(limitMs, () => resolve(true))
+    })
+    const hasEnded = Promise.all([this.#stdout.hasEnded, this.#stderr.hasEnded]).then(() => false)
+    const late = await Promise.race([hasEnded, isLate])
+    cancel()
+    return !late
+  }
+}
+
+function fifoPaths({ runDirectory, workerId }: WorkerOutputOptions): [string, string] {
+  return [join(runDirectory, `${workerId}.out`), join(runDirectory, `${workerId}.err`)]
+}

@@ -1,0 +1,61 @@
+// What the kernel knows about a process (proc(5)). The start time tells a process from a later one with the same pid.
+import { readdirSync, readFileSync } from 'node:fs'
+
+export interface ProcessStat {
+  readonly state: string
+  readonly processGroup: number
+  /** CPU time used, in clock ticks (100 per second on every Linux that Node runs on). */
+  readonly cpuTicks: number
+  /** Start time in clock ticks since boot. */
+  readonly startTicks: number
+  readonly memoryBytes: number
+}
+
+const PAGE_BYTES = 4096
+
+export function tryReadStat(pid: number): ProcessStat | undefined {
+  let text: string
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch {
+    return undefined
+  }
+  // The second field is the name in parentheses and may hold spaces and parentheses itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const number = (index: number) => Number(fields[index])
+  return {
+    state: fields[0] ?? '',
+    processGroup: number(2),
+    cpuTicks: number(11) + number(12),
+    startTicks: number(19),
+    memoryBytes: number(21) * PAGE_BYTES,
+  }
+}
+
+/** True while the very process runs that was seen with this start time. A zombie does not run. */
+export function isRunning(pid: number, startTicks: number | null): boolean {
+  const stat = tryReadStat(pid)
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return false
+  return startTicks === null || stat.startTicks === startTicks
+}
+
+/** Pids of group leaders whose environment has this variable with this value. */
+export function findByEnvironment(name: string, value: string): number[] {
+  const wanted = `${name}=${value}`
+  return allPids().filter((pid) => {
+    try {
+      const isWorker = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(wanted)
+      return isWorker && tryReadStat(pid)?.processGroup === pid
+    } catch {
+      return false
+    }
+  })
+}
+
+function allPids(): number[] {
+  try {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,80 @@
+// Workers that an earlier daemon spawned and died before it could write them down. They are found by what the kernel keeps
+// of their environment, and put into the records as if they had been written.
+import { readFileSync } from 'node:fs'
+import type { Clock } from '../base/clock.ts'
+import { WORKER_ENV } from '../protocol/agent.ts'
+import type { AppRecord } from './app.ts'
+import type { InstanceRecord } from './instance.ts'
+import { endGroup } from './process-group.ts'
+import { findByEnvironment, tryReadStat } from './process-stat.ts'
+import type { WorkerRecord } from './worker.ts'
+
+interface Stray {
+  readonly app: string
+  readonly instance: number
+  readonly worker: WorkerRecord
+}
+
+export interface WithStrays {
+  readonly records: readonly AppRecord[]
+  /** Workers of apps that nobody wants any more. */
+  readonly unwanted: readonly WorkerRecord[]
+}
+
+export function withStrays(
+  records: readonly AppRecord[],
+  agentSocketPath: string,
+  nowMs: number,
+): WithStrays {
+  const known = new Set(records.flatMap(workersOf).map(({ pid }) => pid))
+  const pids = findByEnvironment(WORKER_ENV.socket, agentSocketPath).filter((pid) => !known.has(pid))
+  const strays = pids.map((pid) => identify(pid, nowMs)).filter((stray) => stray !== undefined)
+  const names = new Set(records.map(({ spec }) => spec.name))
+  return {
+    records: records.map((record) =>
+      strays.filter(({ app }) => app === record.spec.name).reduce(addStray, record),
+    ),
+    unwanted: strays.filter(({ app }) => !names.has(app)).map(({ worker }) => worker),
+  }
+}
+
+export function endStray({ pid }: WorkerRecord, clock: Clock): void {
+  endGroup(pid, clock)
+}
+
+function workersOf({ instances }: AppRecord): WorkerRecord[] {
+  return instances.flatMap(({ worker, others }) => (worker === null ? others : [worker, ...others]))
+}
+
+function addStray(record: AppRecord, { instance: index, worker }: Stray): AppRecord {
+  const place = record.instances.find((each) => each.index === index) ?? emptyPlace(index, record)
+  const isFree = place.worker === null && record.wanted === 'running'
+  const filled: InstanceRecord = isFree
+    ? { ...place, state: 'starting', worker }
+    : { ...place, others: [...place.others, worker] }
+  return { ...record, instances: [...record.instances.filter((each) => each.index !== index), filled] }
+}
+
+function emptyPlace(index: number, { spec }: AppRecord): InstanceRecord {
+  return { index, state: 'stopped', spec, worker: null, others: [], restarts: 0, lastExit: null }
+}
+
+/** A worker's id is `<app>.<instance>.<random>`; the name of the app may hold dots itself. */
+function identify(pid: number, nowMs: number): Stray | undefined {
+  const id = tryReadVariable(pid, WORKER_ENV.worker)
+  const parts = /^(?<app>.+)\.(?<instance>\d+)\.[0-9a-f]+$/.exec(id ?? '')?.groups
+  const stat = tryReadStat(pid)
+  if (id === undefined || parts?.app === undefined || stat === undefined) return undefined
+  const { startTicks } = stat
+  const worker = { id, pid, startTicks, startedAtMs: nowMs, readyAtMs: null, addresses: [] }
+  return { app: parts.app, instance: Number(parts.instance), worker }
+}
+
+function tryReadVariable(pid: number, name: string): string | undefined {
+  try {
+    const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+    return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
+  } catch {
+    return undefined
+  }
+}

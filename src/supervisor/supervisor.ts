@@ -1,0 +1,187 @@
+// All apps of this host. Who is meant by a target, who persists what changed, and which app a worker belongs to.
+import { mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import { nearestName } from '../base/nearest-name.ts'
+import type { AppSpec } from '../protocol/app-spec.ts'
+import type { SupervisorEvent } from '../protocol/control.ts'
+import type { AppStatus } from '../protocol/status.ts'
+import type { AppRecord } from './app.ts'
+import { App } from './app.ts'
+import { ListeningSockets } from './listening-sockets.ts'
+import { AppLogs } from './logs/app-logs.ts'
+import { LogFeed } from './logs/log-feed.ts'
+import { ResourceMeter } from './resource-meter.ts'
+import { endStray, withStrays } from './strays.ts'
+import type { Worker } from './worker.ts'
+
+export interface SupervisorPlaces {
+  readonly runDirectory: string
+  readonly logDirectory: string
+  readonly agentSocketPath: string
+}
+
+export interface SupervisorWatcher {
+  changed(): void
+  event(event: SupervisorEvent): void
+  problem(text: string): void
+}
+
+interface Entry {
+  readonly app: App
+  readonly logs: AppLogs
+}
+
+export class Supervisor {
+  readonly feed = new LogFeed()
+  readonly meter: ResourceMeter
+  readonly #places: SupervisorPlaces
+  readonly #clock: Clock
+  readonly #watcher: SupervisorWatcher
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(places: SupervisorPlaces, clock: Clock, watcher: SupervisorWatcher) {
+    this.#places = places
+    this.#clock = clock
+    this.#watcher = watcher
+    this.meter = new ResourceMeter(clock)
+    mkdirSync(places.runDirectory, { recursive: true, mode: 0o700 })
+    mkdirSync(places.logDirectory, { recursive: true, mode: 0o700 })
+  }
+
+  get apps(): readonly App[] {
+    return [...this.#entries.values()].map(({ app }) => app).sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  get workers(): readonly Worker[] {
+    return this.apps.flatMap(({ workers }) => workers)
+  }
+
+  get(name: string): App | undefined {
+    return this.#entries.get(name)?.app
+  }
+
+  logsOf(name: string): AppLogs | undefined {
+    return this.#entries.get(name)?.logs
+  }
+
+  /** The apps that are meant: by name, `/regular expression/` or `all`. Throws when one means nothing. */
+  select(targets: readonly string[]): readonly App[] {
+    const chosen = targets.flatMap((target) => this.#match(target))
+    return [...new Set(chosen)]
+  }
+
+  add(spec: AppSpec, source: string | null): App {
+    const { runDirectory, logDirectory, agentSocketPath } = this.#places
+    const onProblem = (text: string) => this.#watcher.problem(`Logs of "${spec.name}": ${text}`)
+    const { feed } = this
+    const clock = this.#clock
+    const logs = new AppLogs({
+      app: spec.name,
+      directory: logDirectory,
+      spec: spec.logs,
+      clock,
+      feed,
+      onProblem,
+    })
+    const app = new App(spec, source, {
+      around: { clock, runDirectory, agentSocketPath, logs, sockets: new ListeningSockets() },
+      meter: this.meter,
+      logDirectory: join(logDirectory, spec.name),
+      changed: () => this.#watcher.changed(),
+      event: (event, name, instance, text) =>
+        this.#watcher.event({
+          time: new Date(clock.nowMs()).toISOString(),
+          event,
+          app: name,
+          instance,
+          text,
+        }),
+    })
+    this.#entries.set(spec.name, { app, logs })
+    this.#watcher.changed()
+    return app
+  }
+
+  async remove(name: string): Promise<void> {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return
+    this.#entries.delete(name)
+    await entry.logs.close()
+    this.#watcher.changed()
+  }
+
+  statuses(): AppStatus[] {
+    this.meter.forget(new Set(this.workers.map(({ pid }) => pid)))
+    return this.apps.map((app) => app.status())
+  }
+
+  records(): AppRecord[] {
+    return this.apps.map((app) => app.record())
+  }
+
+  /** Takes over what an earlier daemon left, also what it had no time to write down. Returns the number of workers. */
+  async adopt(recorded: readonly AppRecord[]): Promise<number> {
+    const { records, unwanted } = withStrays(recorded, this.#places.agentSocketPath, this.#clock.nowMs())
+    for (const worker of unwanted) endStray(worker, this.#clock)
+    const counts = records.map((record) => this.add(record.spec, record.source).adopt(record))
+    const adopted = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+    this.#removeOldPipes()
+    return adopted
+  }
+
+  /** FIFOs of workers that are gone. */
+  #removeOldPipes(): void {
+    const living = new Set(this.workers.map(({ id }) => id))
+    for (const name of readdirSync(this.#places.runDirectory)) {
+      if (!living.has(name.replace(/\.(?:out|err)$/, ''))) unlinkSync(join(this.#places.runDirectory, name))
+    }
+  }
+
+  connect(workerId: string): Worker | undefined {
+    for (const app of this.apps) {
+      const worker = app.connect(workerId)
+      if (worker !== undefined) return worker
+    }
+    return undefined
+  }
+
+  /** The daemon leaves; workers go on. */
+  async letGo(): Promise<void> {
+    for (const { app } of this.#entries.values()) app.letGo()
+    await Promise.all([...this.#entries.values()].map(({ logs }) => logs.close()))
+  }
+
+  #match(target: string): readonly App[] {
+    if (target === 'all') return this.apps
+    const pattern = /^\/(.+)\/(i?)$/.exec(target)
+    if (pattern !== null) return this.#matchPattern(target, pattern[1] ?? '', pattern[2] ?? '')
+    return [this.named(target)]
+  }
+
+  /** The app of that name. Throws APP_NOT_FOUND. */
+  named(name: string): App {
+    const app = this.get(name)
+    if (app !== undefined) return app
+    const names = this.apps.map(({ name }) => name)
+    const near = nearestName(name, names)
+    const known = names.length === 0 ? 'There are no apps' : `Known apps: ${names.join(', ')}`
+    throw new Failure('APP_NOT_FOUND', `Cannot find app "${name.slice(0, 100)}": there is no such app`, {
+      hint: near === undefined ? known : `Did you mean "${near}"?`,
+    })
+  }
+
+  #matchPattern(target: string, source: string, flags: string): readonly App[] {
+    let expression: RegExp
+    try {
+      expression = new RegExp(source, flags)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new Failure('USAGE', `Cannot read the regular expression ${target}: ${reason}`)
+    }
+    const found = this.apps.filter(({ name }) => expression.test(name))
+    if (found.length > 0) return found
+    throw new Failure('APP_NOT_FOUND', `Cannot find an app that matches ${target}: none does`)
+  }
+}

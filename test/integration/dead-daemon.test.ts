@@ -1,0 +1,142 @@
+// The daemon is in the path of no request and of no life: when it dies, nothing happens.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { LoadKind } from '../support/load/load.ts'
+import { load, lost, NO_OUTCOMES } from '../support/load/load.ts'
+import { isAlive, kill } from '../support/processes.ts'
+import { running } from '../support/running-app.ts'
+import { until } from '../support/until.ts'
+import { upkeep } from '../support/upkeep.ts'
+
+for (const kind of ['get', 'connection'] as const satisfies readonly LoadKind[]) {
+  test(`SIGKILL of the daemon under load fails nothing; the next one adopts, and reloads without loss: ${kind}`, async (t) => {
+    const up = upkeep(t)
+    const { port } = await running(up, 'http.mjs')
+    const workers = await up.pids('web')
+    const clients = await load(t, { kind, port })
+    await clients.answers(100)
+
+    await up.replaceDaemon()
+    await clients.answers(100)
+    assert.deepEqual(await up.pids('web'), workers)
+    await up.ok('reload', 'web')
+    await clients.answers(100)
+
+    const { outcomes, failures } = await clients.stop()
+    assert.deepEqual(outcomes, { ...NO_OUTCOMES, ok: outcomes.ok }, JSON.stringify(failures))
+    assert.deepEqual(workers.filter(isAlive), [])
+  })
+}
+
+test('an adopted app can be scaled, stopped and started', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs')
+  const workers = await up.pids('web')
+  await up.replaceDaemon()
+
+  await up.ok('scale', 'web', '3')
+  assert.deepEqual((await up.pids('web')).slice(0, 2), workers)
+  await up.ok('stop', 'web')
+  assert.deepEqual(workers.filter(isAlive), [])
+  await up.ok('start', 'web')
+
+  assert.equal((await app.get()).status, 200)
+})
+
+test('the next command that changes something needs nothing before it', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs')
+  const workers = await up.pids('web')
+  const { pid } = await up.daemon()
+  const clients = await load(t, { kind: 'get', port: app.port })
+
+  kill(pid)
+  await until(() => !isAlive(pid))
+  await up.ok('reload', 'web')
+  await clients.answers(50)
+
+  const { outcomes, failures } = await clients.stop()
+  assert.equal(lost(outcomes), 0, JSON.stringify(failures))
+  assert.deepEqual(workers.filter(isAlive), [])
+})
+
+test('what died together with the daemon is started again', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs')
+  const [victim = 0, survivor] = await up.pids('web')
+
+  kill((await up.daemon()).pid)
+  kill(victim)
+  await up.ok('daemon', 'start')
+
+  await until(async () => (await up.app('web')).state === 'running', { within: '15s' })
+  const after = await up.pids('web')
+  assert.equal(after.length, 2)
+  assert.ok(!after.includes(victim))
+  assert.ok(after.includes(survivor ?? 0))
+  assert.equal((await app.get()).status, 200)
+})
+
+test('an adopted worker that crashes is started again', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  await up.replaceDaemon()
+  const [victim = 0] = await up.pids('web')
+
+  kill(victim)
+
+  await until(async () => (await app.who()).pid !== victim)
+  await up.untilState('web', 'ready')
+})
+
+test('while all adopted workers are dead, connections wait and none is refused', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'slow-boot.mjs', { env: { BOOT_MS: '700' } })
+  await up.replaceDaemon()
+  const pids = await up.pids('web')
+
+  for (const pid of pids) kill(pid)
+  await until(() => !pids.some(isAlive))
+  const answers = await Promise.all(Array.from({ length: 10 }, () => app.get()))
+
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
+})
+
+test('a reload that the death of the daemon interrupted leaves the app complete', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'slow-boot.mjs', { instances: 2, env: { BOOT_MS: '600' } })
+  const clients = await load(t, { kind: 'get', port: app.port })
+  const { pid } = await up.daemon()
+  const reload = up.run('reload', 'web')
+  await until(async () => (await up.instances('web')).some(({ state }) => state === 'replacing'))
+
+  kill(pid)
+
+  assert.notEqual((await reload).status, 0)
+  await up.ok('daemon', 'start')
+  await until(async () => (await up.app('web')).state === 'running', { within: '15s' })
+  assert.equal((await up.pids('web')).length, 2)
+  await clients.answers(100)
+  const { outcomes, failures } = await clients.stop()
+  assert.equal(lost(outcomes), 0, JSON.stringify(failures))
+})
+
+test('lines that are written while no daemon lives are in the log, in order', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  await app.get('/log?text=before')
+  const { pid } = await up.daemon()
+
+  kill(pid)
+  for (let number = 0; number < 50; number++) await app.get(`/log?text=gap-${number}`)
+  await up.ok('daemon', 'start')
+
+  const lines = await until(async () => {
+    const found = (await up.logs('web')).match(/gap-\d+/g) ?? []
+    return found.length >= 50 && found
+  })
+  assert.deepEqual(
+    lines,
+    Array.from({ length: 50 }, (_, number) => `gap-${number}`),
+  )
+})

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { running } from '../support/running-app.ts'
+import { until } from '../support/until.ts'
+import { upkeep } from '../support/upkeep.ts'
+
+test('logs shows the last lines of an app, of both streams', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  for (const text of ['one', 'two', 'three']) await app.get(`/log?text=${text}`)
+  await app.get('/warn?text=beware')
+
+  const all = await until(async () => {
+    const shown = await up.logs('web')
+    return shown.includes('beware') && shown
+  })
+
+  for (const text of ['one', 'two', 'three']) assert.match(all, new RegExp(text))
+  const last = await up.ok('logs', 'web', '-n', '1', '--json')
+  assert.equal(last.stdout.trim().split('\n').length, 1)
+  const warnings = (await up.ok('logs', 'web', '--stderr')).stdout
+  assert.match(warnings, /beware/)
+  assert.doesNotMatch(warnings, /three/)
+})
+
+test('logs --json is a line per entry', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  await app.get('/log?text=hello')
+
+  const entries = await until(async () => {
+    const lines = (await up.ok('logs', 'web', '--json')).stdout.trim().split('\n')
+    const all = lines.map((line) => JSON.parse(line))
+    return all.some(({ line }) => line === 'hello') && all
+  })
+
+  const entry = entries.find(({ line }) => line === 'hello')
+  assert.equal(entry.app, 'web')
+  assert.equal(entry.instance, 0)
+  assert.equal(entry.stream, 'stdout')
+  assert.ok(!Number.isNaN(Date.parse(entry.time)))
+})
+
+test('logs -f goes on with what is written from now on', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  const { child, output, ended } = up.spawn({}, 'logs', 'web', '-f')
+  await until(() => output.stdout.includes('listening on'))
+
+  for (let number = 0; number < 20; number++) await app.get(`/log?text=number-${number}-`)
+
+  await until(() => output.stdout.includes('number-19-'))
+  for (let number = 0; number < 20; number++) {
+    assert.equal(output.stdout.split(`number-${number}-`).length, 2, `number ${number} once`)
+  }
+  child.kill('SIGINT')
+  await ended
+})
+
+test('logs of one instance, and since a time', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 2 })
+
+  const entries = await until(async () => {
+    const { stdout } = await up.ok('logs', 'web', '--instance', '1', '--json')
+    return (
+      stdout.includes('listening') &&
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    )
+  })
+
+  assert.deepEqual([...new Set(entries.map(({ instance }) => instance))], [1])
+  const recent = await up.ok('logs', 'web', '--since', '1h', '--json')
+  assert.match(recent.stdout, /listening/)
+  const future = await up.ok('logs', 'web', '--since', new Date(Date.now() + 60_000).toISOString(), '--json')
+  assert.equal(future.stdout.trim(), '')
+})
+
+test('flush empties the logs', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  await app.get('/log?text=before')
+  await until(async () => (await up.logs('web')).includes('before'))
+
+  await up.ok('flush', 'web')
+
+  assert.doesNotMatch(await up.logs('web'), /before/)
+  await app.get('/log?text=after')
+  await until(async () => (await up.logs('web')).includes('after'))
+})
+
+test('all that a crashing app wrote to stderr is there afterwards', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 1 })
+
+  await app.get('/report').catch(() => 'the app is gone before it answers')
+
+  const shown = await until(
+    async () => {
+      const { stdout } = await up.ok('logs', 'web', '--stderr', '-n', '5000', '--json')
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((entry) => JSON.parse(entry).line)
+      return lines.length >= 3000 && lines
+    },
+    { show: () => up.report() },
+  )
+  assert.deepEqual(
+    shown,
+    Array.from({ length: 3000 }, (_, index) => `line ${index} of the report`),
+  )
+})

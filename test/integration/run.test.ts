@@ -1,0 +1,111 @@
+// `upkeep run`: in the foreground, for containers.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { test } from 'node:test'
+import { freePort } from '../support/free-port.ts'
+import { testApp } from '../support/package-root.ts'
+import { isAlive } from '../support/processes.ts'
+import { isRoot, programOrSkip } from '../support/programs.ts'
+import { get } from '../support/request.ts'
+import { until } from '../support/until.ts'
+import { cliPath, upkeep } from '../support/upkeep.ts'
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`run: logs on stdout, ${signal} stops the workers in order, exit status 0`, async (t) => {
+    const up = upkeep(t)
+    const port = await freePort()
+    const { child, output, ended } = up.spawn(
+      { env: { PORT: String(port) } },
+      'run',
+      testApp('http.mjs'),
+      '-i',
+      '2',
+    )
+    await until(() => output.stdout.match(/listening on/g)?.length === 2, { show: () => output })
+    const { pid } = (await get(port)).json<{ pid: number }>()
+    const slow = get(port, '/slow?ms=500')
+    await until(async () => (await get(port)).status === 200)
+
+    child.kill(signal)
+
+    assert.equal((await slow).status, 200)
+    assert.equal((await ended).status, 0, output.stderr)
+    assert.ok(!isAlive(pid))
+  })
+}
+
+test('run: stderr of the app is stderr', async (t) => {
+  const up = upkeep(t)
+  const port = await freePort()
+  const { child, output, ended } = up.spawn({ env: { PORT: String(port) } }, 'run', testApp('http.mjs'))
+  await until(() => output.stdout.includes('listening'))
+
+  await get(port, '/warn?text=beware')
+
+  await until(() => output.stderr.includes('beware'))
+  assert.doesNotMatch(output.stdout, /beware/)
+  child.kill('SIGTERM')
+  await ended
+})
+
+for (const code of [0, 3]) {
+  test(`run: the exit status of the app is its own: ${code}`, async (t) => {
+    const up = upkeep(t)
+    const port = String(await freePort())
+    const entry = { name: 'web', script: testApp('http.mjs'), restart: 'never', env: { PORT: port } }
+    const { output, ended } = up.spawn({}, 'run', up.config([entry]))
+    await until(() => output.stdout.includes('listening'), { show: () => output })
+
+    await get(Number(port), `/exit?code=${code}`).catch(() => undefined)
+
+    assert.equal((await ended).status, code)
+  })
+}
+
+test('run: a crash is restarted', async (t) => {
+  const up = upkeep(t)
+  const port = await freePort()
+  const { child, output, ended } = up.spawn({ env: { PORT: String(port) } }, 'run', testApp('http.mjs'))
+  await until(() => output.stdout.includes('listening'))
+
+  await get(port, '/crash').catch(() => undefined)
+
+  await until(() => output.stdout.match(/listening on/g)?.length === 2)
+  assert.equal((await get(port)).status, 200)
+  child.kill('SIGTERM')
+  await ended
+})
+
+test('run as PID 1: orphans are reaped', async (t) => {
+  const unshare = programOrSkip(t, 'unshare')
+  if (unshare === undefined) return
+  if (!isRoot()) return t.skip('only root may make a PID namespace')
+  const up = upkeep(t)
+  const port = await freePort()
+  const script = up.write(
+    'orphans.mjs',
+    `import { spawn } from 'node:child_process'
+     import { readdirSync, readFileSync } from 'node:fs'
+     import http from 'node:http'
+     for (let count = 0; count < 5; count++) spawn('sh', ['-c', 'sleep 0.2 & exit 0'], { detached: true })
+     const zombies = () => readdirSync('/proc').filter((pid) => /^\\d+$/.test(pid)).filter((pid) => {
+       try { return /\\) Z /.test(readFileSync('/proc/' + pid + '/stat', 'utf8')) } catch { return false }
+     })
+     http.createServer((_, response) => response.end(JSON.stringify({ zombies: zombies() }))).listen(${port})`,
+  )
+  const args = ['--pid', '--fork', '--mount-proc', '--kill-child', process.execPath, cliPath, 'run', script]
+  const child = spawn(unshare, args, { cwd: up.folder, env: up.env, stdio: ['ignore', 'pipe', 'pipe'] })
+  t.after(() => child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk
+    })
+  }
+  await until(async () => (await get(port)).status === 200, { show: () => output })
+
+  await until(async () => (await get(port)).json<{ zombies: string[] }>().zombies.length === 0, {
+    within: '5s',
+    show: async () => (await get(port)).body,
+  })
+})
