@@ -3,11 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Failure } from '../base/failure.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
-import type { OperationEvent } from '../protocol/control.ts'
 import type { AppStatus } from '../protocol/status.ts'
-import { apply } from './apply.ts'
 import type { Daemon, DaemonLog } from './daemon.ts'
 import { openDaemon } from './daemon.ts'
 import { ensureHome } from './home.ts'
@@ -46,32 +43,37 @@ async function superviseUntilEnd(
     void daemon.leave(false)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
-  let status = 0
-  const over = new Promise<void>((resolve) => {
-    daemon.onChange((statuses) => {
-      if (statuses.length > 0 && statuses.every(hasEnded)) resolve()
-    })
-  })
-  const apps = specs.map((spec) => ({ ...spec, logs: { ...spec.logs, ...FOREGROUND_LOGS } }))
-  const problems: Failure[] = []
-  await apply(daemon.supervisor, { apps, source: 'foreground' }, (event) => collect(event, problems))
-  if (problems.length === 0) {
-    await Promise.race([over, daemon.left])
-    status = worstStatus(daemon.supervisor.statuses())
-  }
+  const problem = await startAll(daemon, specs)
+  if (problem === undefined) await Promise.race([untilOver(daemon), daemon.left])
+  const status = worstStatus(daemon.supervisor.statuses())
   await daemon.leave(false)
   await output.end()
-  const [problem] = problems
-  if (problem !== undefined && asked === undefined) throw problem
+  // What a worker said before it ended is on stderr already, and its exit status is ours.
+  if (problem !== undefined && asked === undefined && status === 0) throw problem
   return status
 }
 
-function collect(event: OperationEvent, problems: Failure[]): void {
-  if (event.type === 'result' && !event.ok) problems.push(Failure.fromData(event.error))
+async function startAll(daemon: Daemon, specs: readonly AppSpec[]): Promise<unknown> {
+  const apps = specs.map((spec) => {
+    const logs = { ...spec.logs, ...FOREGROUND_LOGS }
+    return daemon.supervisor.add({ ...spec, logs }, 'foreground')
+  })
+  const results = await Promise.allSettled(apps.map((app) => app.start(() => {})))
+  return results.find((result) => result.status === 'rejected')?.reason
 }
 
-function hasEnded({ state }: AppStatus): boolean {
-  return state === 'finished' || state === 'stopped'
+async function untilOver(daemon: Daemon): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const look = (statuses: readonly AppStatus[]) => {
+      if (statuses.every(hasEnded)) resolve()
+    }
+    daemon.onChange(look)
+    look(daemon.supervisor.statuses())
+  })
+}
+
+function hasEnded({ instances }: AppStatus): boolean {
+  return instances.every(({ state }) => state === 'finished' || state === 'failed' || state === 'stopped')
 }
 
 /** As a shell tells it: 128 and the signal's number for a worker that a signal ended. */
