@@ -1,10 +1,11 @@
-// One request over the control socket, whole or as a stream of JSON lines. Every wait has a deadline: an answer must
-// begin in time, and a stream must say something (the daemon sends empty lines) or it is taken for dead.
-import type { IncomingMessage } from 'node:http'
+// One request over the control socket, whole or as a stream of JSON lines. Every wait has a deadline: a daemon that is
+// silent for too long (on a stream it sends at least empty lines) is taken for dead.
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request } from 'node:http'
-import type { FailureData } from '../base/failure.ts'
-import { FAILURE_EXIT_STATUS, Failure, isSystemError } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../protocol/version.ts'
+import { checkProtocol, failureIn, notUpkeep, silent, unreachable } from './exchange-failure.ts'
+import { Silence } from './silence.ts'
 
 export interface Exchange {
   readonly socketPath: string
@@ -13,143 +14,96 @@ export interface Exchange {
   readonly body?: unknown
   /** How long the daemon may be silent. */
   readonly timeoutMs: number
+  /** False for what works with a daemon of any version. */
+  readonly isVersioned: boolean
   readonly signal?: AbortSignal | undefined
 }
 
+/** Far more than any answer or line has. */
+const MOST_CHARACTERS = 256 * 1024 * 1024
+
 export async function exchangeJson(exchange: Exchange): Promise<unknown> {
-  const response = await send(exchange)
-  const text = await readAll(response)
-  const value = parse(text, exchange)
-  checkAnswer(response, value)
-  return value
+  let text = ''
+  for await (const chunk of chunksOf(exchange)) {
+    text += chunk
+    checkLength(text, exchange)
+  }
+  return parsed(text, exchange)
 }
 
 export async function* exchangeLines(exchange: Exchange): AsyncGenerator<unknown> {
-  const response = await send(exchange)
-  if (response.statusCode !== 200) {
-    checkAnswer(response, parse(await readAll(response), exchange))
-    return
-  }
-  checkProtocol(response)
   let rest = ''
+  for await (const chunk of chunksOf(exchange)) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    checkLength(rest, exchange)
+    for (const line of lines) if (line !== '') yield parsed(line, exchange)
+  }
+  if (rest.trim() !== '') yield parsed(rest, exchange)
+}
+
+/** The body of a good answer, as it comes. Anything else is thrown as a Failure. */
+async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
+  const { socketPath, timeoutMs, signal, isVersioned } = exchange
+  let sent: ClientRequest | undefined
+  const silence = new Silence(timeoutMs, () => sent?.destroy(silent(timeoutMs)))
   try {
-    for await (const chunk of response) {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) if (line !== '') yield parse(line, exchange)
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      sent = send(exchange)
+      sent.once('response', resolve).once('error', reject)
+    })
+    response.setEncoding('utf8')
+    if (response.statusCode !== 200) throw await badAnswer(response, socketPath)
+    if (isVersioned) checkProtocol(response.headers[PROTOCOL_HEADER], socketPath)
+    for await (const chunk of response as AsyncIterable<string>) {
+      silence.heard()
+      yield chunk
+      silence.listen()
     }
   } catch (error) {
-    throw toFailure(error, exchange)
+    if (error instanceof Failure) throw error
+    if (signal?.aborted === true) throw signal.reason
+    throw unreachable(error, socketPath)
   } finally {
-    response.destroy()
+    silence.end()
+    sent?.destroy()
   }
 }
 
-function send(exchange: Exchange): Promise<IncomingMessage> {
-  const { socketPath, method, path, body, timeoutMs, signal } = exchange
+function send({ socketPath, method, path, body, isVersioned, signal }: Exchange): ClientRequest {
   const text = body === undefined ? undefined : JSON.stringify(body)
   const headers = {
-    [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
+    ...(isVersioned ? { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } : {}),
     ...(text === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
   }
-  return new Promise((resolve, reject) => {
-    const options = { socketPath, method, path, headers, ...(signal === undefined ? {} : { signal }) }
-    const sent = request(options, (response) => {
-      response.setEncoding('utf8')
-      resolve(response)
-    })
-    sent.setTimeout(timeoutMs, () => sent.destroy(silent(timeoutMs)))
-    sent.once('error', (error) => reject(toFailure(error, exchange)))
-    sent.end(text)
-  })
+  // A connection that is kept for the next request may be closed by the daemon just then.
+  const options = { socketPath, method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) }
+  const sent = request(options)
+  // An error after the answer has begun reaches the reader of the answer; here it would be unhandled.
+  sent.on('error', () => {})
+  sent.end(text)
+  return sent
 }
 
-async function readAll(response: IncomingMessage): Promise<string> {
+async function badAnswer(response: IncomingMessage, socketPath: string): Promise<Failure> {
   let text = ''
-  for await (const chunk of response) text += chunk
-  return text
+  for await (const chunk of response) {
+    text += chunk
+    if (text.length > MOST_CHARACTERS) break
+  }
+  return failureIn(text) ?? notUpkeep(socketPath, `status ${response.statusCode}`)
 }
 
-function parse(text: string, exchange: Exchange): unknown {
+function checkLength({ length }: string, { socketPath }: Exchange): void {
+  if (length > MOST_CHARACTERS) throw notUpkeep(socketPath, `more than ${MOST_CHARACTERS} characters`)
+}
+
+function parsed(text: string, { socketPath }: Exchange): unknown {
   try {
     return JSON.parse(text)
-  } catch (error) {
-    throw notUpkeep(exchange.socketPath, error)
+  } catch {
+    throw notUpkeep(socketPath, 'not JSON')
   }
-}
-
-function checkAnswer(response: IncomingMessage, value: unknown): void {
-  const data = errorIn(value)
-  if (data !== undefined) throw Failure.fromData(data)
-  if (response.statusCode !== 200) throw notUpkeep(`status ${response.statusCode}`)
-  checkProtocol(response)
-}
-
-function checkProtocol(response: IncomingMessage): void {
-  const spoken = response.headers[PROTOCOL_HEADER]
-  if (spoken === String(PROTOCOL_VERSION)) return
-  if (spoken === undefined) throw notUpkeep('no version')
-  throw new Failure(
-    'PROTOCOL_MISMATCH',
-    `Cannot talk to the daemon: it speaks protocol ${spoken}, this program ${PROTOCOL_VERSION}`,
-    {
-      hint: 'Replace the daemon with "upkeep daemon stop --keep-workers" and "upkeep daemon start"; apps go on',
-    },
-  )
-}
-
-function errorIn(value: unknown): FailureData | undefined {
-  if (typeof value !== 'object' || value === null || !('error' in value)) return undefined
-  const { error } = value
-  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error))
-    return undefined
-  const isKnown = typeof error.code === 'string' && error.code in FAILURE_EXIT_STATUS
-  return isKnown ? (error as FailureData) : undefined
-}
-
-function toFailure(error: unknown, { socketPath, signal }: Exchange): unknown {
-  if (error instanceof Failure) return error
-  if (signal?.aborted === true) return signal.reason
-  if (isSystemError(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTSOCK')) {
-    const isGone = isSystemError(error, 'ECONNRESET', 'EPIPE')
-    const what = isGone ? 'it ended in the middle of the answer' : 'no daemon listens there'
-    return new Failure('DAEMON_UNREACHABLE', `Cannot reach the daemon at "${socketPath}": ${what}`, {
-      hint: isGone ? 'Apps go on; look with "upkeep list"' : 'Start one with "upkeep daemon start"',
-      cause: error,
-    })
-  }
-  if (isSystemError(error, 'EACCES', 'EPERM')) {
-    return new Failure(
-      'DAEMON_UNREACHABLE',
-      `Cannot reach the daemon at "${socketPath}": it belongs to somebody else`,
-      {
-        hint: 'Set UPKEEP_HOME to your own home, or become the user whose daemon it is',
-        cause: error,
-      },
-    )
-  }
-  return notUpkeep(socketPath, error)
-}
-
-function silent(timeoutMs: number): Failure {
-  return new Failure(
-    'DAEMON_UNREACHABLE',
-    `Cannot go on: the daemon said nothing for ${timeoutMs / 1000} s`,
-    {
-      hint: 'It may be busy or stopped; look at daemon.log in its home',
-    },
-  )
-}
-
-function notUpkeep(where: string, cause?: unknown): Failure {
-  return new Failure(
-    'DAEMON_UNREACHABLE',
-    `Cannot understand the answer of the daemon (${where.slice(0, 200)})`,
-    {
-      hint: 'Something else may listen on that socket',
-      cause,
-    },
-  )
 }

@@ -45,6 +45,7 @@ async function superviseUntilEnd(
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
   const problem = await startAll(daemon, specs)
   if (problem === undefined) await Promise.race([untilOver(daemon), daemon.left])
+  await Promise.all(daemon.supervisor.apps.map((app) => app.explained()))
   const status = worstStatus(daemon.supervisor.statuses())
   await daemon.leave(false)
   await output.end()

@@ -179,6 +179,11 @@ export class App {
     return undefined
   }
 
+  /** Resolves when it is known why each worker that ended did so. */
+  async explained(): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.explain()))
+  }
+
   letGo(): void {
     for (const instance of this.#instances) instance.letGo()
     this.#host.around.sockets.close()
