@@ -1,15 +1,13 @@
 // Lame duck: finish what was begun, take nothing new, lose nothing. What `server.close()` of Node does loses requests,
 // because it resets idle keep-alive connections on which the next request may be arriving. Here: only the listener is
 // closed; every response says `Connection: close`; idle connections are closed after a quiet time; HTTP/2 sessions
-// get a GOAWAY that still accepts what is on its way, and a final one later (RFC 9113, 6.8).
+// get their GOAWAY with the next request.
 import { channel } from 'node:diagnostics_channel'
 import type { Http2Session } from 'node:http2'
 import net from 'node:net'
 
 const QUIET_MS = 2000
 const SWEEP_MS = 250
-const GOAWAY_GRACE_MS = 500
-const MOST_STREAMS = 2 ** 31 - 1
 
 const listenerOnlyClose = net.Server.prototype.close
 const servers = new Set<net.Server>()
@@ -36,21 +34,39 @@ export function drain(drained: () => void): void {
     drained()
     return
   }
-  const lastKeptMs = answerWithConnectionClose()
-  const sweep = setInterval(() => {
-    if (performance.now() - lastKeptMs() >= QUIET_MS) closeIdle()
-  }, SWEEP_MS)
+  const stopSweep = answerAndSweep()
   for (const session of sessions) sayGoodbye(session)
   for (const server of [...servers]) {
     tolerateClose(server)
     server.once('close', () => {
       open--
       if (open > 0) return
-      clearInterval(sweep)
+      stopSweep()
       drained()
     })
     listenerOnlyClose.call(server)
   }
+}
+
+/** Drains one server, as a close() that loses nothing. */
+export function drainServer(server: net.Server, callback?: (error?: Error) => void): void {
+  servers.add(server)
+  if (!isDraining) {
+    isDraining = true
+    const stopSweep = answerAndSweep()
+    server.once('close', stopSweep)
+  }
+  server.once('close', () => servers.delete(server))
+  tolerateClose(server)
+  listenerOnlyClose.call(server, callback)
+}
+
+function answerAndSweep(): () => void {
+  const lastKeptMs = answerWithConnectionClose()
+  const sweep = setInterval(() => {
+    if (performance.now() - lastKeptMs() >= QUIET_MS) closeIdle()
+  }, SWEEP_MS)
+  return () => clearInterval(sweep)
 }
 
 /** Returns when the last response ended that left its connection open. */
@@ -96,10 +112,19 @@ function closeIdle(): void {
   }
 }
 
+/**
+ * Sends GOAWAY while a stream has just come: a client that asks one thing after another then has nothing else on its way,
+ * because it waits for the answer. nghttp2 ignores whatever comes after a GOAWAY, also after one that promises to
+ * take it, so a moment at which a request may be in flight is the wrong one; RFC 9113, 6.8 lets clients that ask
+ * several things at once repeat those safely.
+ */
 function sayGoodbye(session: Http2Session): void {
-  if (session.closed || session.destroyed) return
-  session.goaway(0, MOST_STREAMS)
-  setTimeout(() => session.close(), GOAWAY_GRACE_MS).unref()
+  const leave = () => {
+    clearTimeout(quiet)
+    if (!session.closed && !session.destroyed) session.close()
+  }
+  const quiet = setTimeout(leave, QUIET_MS)
+  session.once('stream', leave)
 }
 
 function responseOf(message: unknown): { shouldKeepAlive: boolean } {

@@ -12,7 +12,7 @@ import { listenTarget } from './listen-target.ts'
 export interface SocketSource {
   /** Asks the daemon; calls back with the socket or a libuv error number. */
   ask(address: SocketAddress, answer: (errno: number | null, handle: ListenHandle | undefined) => void): void
-  listening(address: SocketAddress, server: net.Server): void
+  listening(address: SocketAddress, server: net.Server, handle: ListenHandle): void
   closed(address: SocketAddress, server: net.Server): void
 }
 
@@ -82,7 +82,7 @@ function askFor(
       if (pending.get(server) === token) failLater(server, systemError(errno ?? 'EBADF', target))
       return
     }
-    server.once('listening', () => source.listening(address, server))
+    server.once('listening', () => source.listening(address, server, handle))
     server.once('close', () => {
       openKeys.delete(key)
       source.closed(address, server)

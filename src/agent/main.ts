@@ -1,6 +1,7 @@
 // The preload inside a Node worker. It must start in a few milliseconds and never harm the app: without a channel it
 // does nothing, and everything it changes behaves as without Upkeep.
 import net from 'node:net'
+import { join } from 'node:path'
 import type { AgentMessage, DaemonMessage, SocketAddress } from '../protocol/agent.ts'
 import { socketKey } from '../protocol/agent.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
@@ -17,6 +18,7 @@ const HANDLER_WAIT_MS = 3000
 interface OpenSocket {
   readonly address: SocketAddress
   readonly server: net.Server
+  readonly handle: ListenHandle
 }
 
 const identity = takeIdentity()
@@ -29,6 +31,8 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
   let lastId = 0
   let isReady = false
   let isDraining = false
+  /** node:cluster takes the socket out of its server as soon as it listens. */
+  let isClusterPrimary = false
 
   const channel = new Channel(socketPath, { message: receive, reconnected: introduce })
   channel.open(channelFd)
@@ -38,13 +42,14 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     channel.send({ type: 'message', data })
   })
   installListen({ ask, listening, closed }, portOffset)
+  // What node:cluster forks inherits these; the preload there does nothing in other programs.
+  process.execArgv.push('--require', join(__dirname, 'cluster-child.js'))
 
   function introduce(): void {
     const { pid, version: node } = process
     channel.send({ type: 'hello', version: PROTOCOL_VERSION, worker, pid, node, isReady, isDraining })
-    for (const { address, server } of open.values()) {
-      const handle: ListenHandle | null = Reflect.get(server, '_handle')
-      if (handle !== null) channel.send({ type: 'socket', address, shown: shownAddress(server) }, handle)
+    for (const { address, server, handle } of open.values()) {
+      channel.send({ type: 'socket', address, shown: shownAddress(server, address) }, handle)
     }
     for (const [id, address] of unanswered) channel.send({ type: 'listen', id, address })
   }
@@ -59,12 +64,13 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     channel.send({ type: 'listen', id, address })
   }
 
-  function listening(address: SocketAddress, server: net.Server): void {
+  function listening(address: SocketAddress, server: net.Server, handle: ListenHandle): void {
     isReady = true
     const key = socketKey(address)
-    open.set(key, { address, server })
+    open.set(key, { address, server, handle })
+    if (Reflect.get(server, '_handle') === null) isClusterPrimary = true
     watchServer(server)
-    channel.send({ type: 'listening', key, shown: shownAddress(server) })
+    channel.send({ type: 'listening', key, shown: shownAddress(server, address) })
   }
 
   function closed(address: SocketAddress, server: net.Server): void {
@@ -100,6 +106,7 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     drain(() => {
       say({ type: 'drained' })
       if (hasHandler) handOver()
+      else if (isClusterPrimary) disconnectCluster(() => process.exit(0))
       else process.exit(0)
     })
   }
@@ -109,10 +116,15 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
   }
 }
 
-function shownAddress(server: net.Server): string {
+function shownAddress(server: net.Server, asked: SocketAddress): string {
   const address = server.address()
-  if (address === null || typeof address === 'string') return String(address ?? '')
-  return net.isIPv6(address.address)
-    ? `[${address.address}]:${address.port}`
-    : `${address.address}:${address.port}`
+  if (typeof address === 'string') return address
+  const { host, port } = asked.kind === 'tcp' ? asked : { host: asked.path, port: 0 }
+  const ip = address?.address ?? host ?? '::'
+  return `${net.isIPv6(ip) ? `[${ip}]` : ip}:${address?.port ?? port}`
+}
+
+function disconnectCluster(done: () => void): void {
+  const cluster = require('node:cluster') as typeof import('node:cluster')
+  Reflect.get(cluster, 'disconnect').call(cluster, done)
 }

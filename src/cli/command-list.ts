@@ -1,10 +1,12 @@
 // Every command, loaded only when it is called: most of a command's time is start-up.
+import { Failure } from '../base/failure.ts'
+import { nearestName } from '../base/nearest-name.ts'
 import type { Command } from './command.ts'
 
 export interface CommandEntry {
   readonly name: string
   readonly aliases: readonly string[]
-  readonly group: 'apps' | 'looking' | 'configuration' | 'daemon'
+  readonly group: 'apps' | 'looking' | 'configuration' | 'daemon' | 'upkeep'
   load(): Promise<Command>
 }
 
@@ -28,4 +30,19 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('config', 'configuration', async () => (await import('./commands/config.ts')).config),
   entry('diff', 'configuration', async () => (await import('./commands/diff.ts')).diff),
   entry('daemon', 'daemon', async () => (await import('./commands/daemon.ts')).daemon),
+  entry('help', 'upkeep', async () => (await import('./commands/help.ts')).help),
+  entry('version', 'upkeep', async () => (await import('./commands/version.ts')).version),
 ]
+
+/** The command of that name or alias. */
+export function findCommand(name: string): CommandEntry {
+  const entry = COMMANDS.find((each) => each.name === name || each.aliases.includes(name))
+  if (entry !== undefined) return entry
+  const near = nearestName(
+    name,
+    COMMANDS.flatMap((each) => [each.name, ...each.aliases]),
+  )
+  throw new Failure('USAGE', `Cannot run "${name.slice(0, 50)}": there is no such command`, {
+    hint: near === undefined ? 'See "upkeep help"' : `Did you mean "${near}"?`,
+  })
+}

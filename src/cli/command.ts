@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import type { UpkeepClient } from '../client/upkeep-client.ts'
 import type { Output } from './terminal/output.ts'
 
@@ -18,9 +19,9 @@ export interface Context {
   readonly home: string
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
-  /** Aborted by the first Ctrl-C. */
+  /** Aborted by the first Ctrl-C of a command that only stops waiting. */
   readonly signal: AbortSignal
-  nowMs(): number
+  readonly clock: Clock
 }
 
 export interface Command {
@@ -32,6 +33,10 @@ export interface Command {
   readonly examples?: readonly string[]
   /** Fewest and most arguments. */
   readonly arguments: readonly [number, number]
+  /** What stands after `--` belongs to the app. */
+  readonly takesRest?: boolean
+  /** Ctrl-C does not end the command at once: it stops waiting for the daemon. */
+  readonly onInterrupt?: 'stop-waiting'
   /** Returns the exit status; nothing means 0. */
   run(context: Context): Promise<number | undefined>
 }

@@ -4,53 +4,66 @@ import type { OperationEvent } from '../protocol/control.ts'
 import type { Context } from './command.ts'
 import { hasOption } from './command.ts'
 import { printFailure } from './print-failure.ts'
+import { cleanText } from './terminal/clean-text.ts'
 import { Progress } from './terminal/progress.ts'
 import { shownElapsed } from './terminal/quantities.ts'
 
 type Operation = (onEvent: (event: OperationEvent) => void) => Promise<boolean>
+type Step = Extract<OperationEvent, { type: 'step' }>
+type Result = Extract<OperationEvent, { type: 'result' }>
 
 export async function followOperation(
   context: Context,
   title: string,
   operation: Operation,
 ): Promise<number> {
-  const { out } = context
-  const startedMs = performance.now()
-  const isJson = hasOption(context, 'json')
-  const progress = isJson ? undefined : new Progress(out, title)
-  let status = 0
-  const show = (event: OperationEvent) => {
-    if (event.type === 'result' && !event.ok) status ||= FAILURE_EXIT_STATUS[event.error.code] ?? 1
-    if (isJson) out.print(JSON.stringify(event))
-    else if (event.type === 'step') progress?.update(stepText(event))
-    else if (event.type === 'result') {
-      progress?.stop()
-      printResult(context, event, performance.now() - startedMs)
-    }
-  }
+  const results: Result[] = []
+  const isOk = hasOption(context, 'json')
+    ? await operation((event) => {
+        context.out.print(JSON.stringify(event))
+        if (event.type === 'result') results.push(event)
+      })
+    : await showProgress(context, title, operation, results)
+  const failed = results.find((result) => !result.ok)
+  if (isOk) return 0
+  return failed?.ok === false ? FAILURE_EXIT_STATUS[failed.error.code] : 1
+}
+
+async function showProgress(
+  context: Context,
+  title: string,
+  operation: Operation,
+  results: Result[],
+): Promise<boolean> {
+  const { out, clock } = context
+  const progress = new Progress(out, clock, title)
+  // Apps come one after another: what a result took is the time since the one before.
+  let sinceMs = clock.monotonicMs()
   try {
-    const isOk = await operation(show)
-    return isOk ? 0 : status || 1
+    return await operation((event) => {
+      if (event.type === 'step') progress.update(stepText(event))
+      if (event.type !== 'result') return
+      progress.clear()
+      printResult(context, event, clock.monotonicMs() - sinceMs)
+      sinceMs = clock.monotonicMs()
+      results.push(event)
+    })
   } finally {
-    progress?.stop()
+    progress.stop()
   }
 }
 
-function stepText({ app, instance, text, done, total }: Extract<OperationEvent, { type: 'step' }>): string {
+function stepText({ app, instance, text, done, total }: Step): string {
   const where = instance === null ? app : `${app} ${instance}`
   const count = done === undefined || total === undefined ? '' : ` (${done}/${total})`
   return `${where}: ${text}${count}`
 }
 
-function printResult(
-  { out }: Context,
-  event: Extract<OperationEvent, { type: 'result' }>,
-  elapsedMs: number,
-): void {
+function printResult({ out }: Context, event: Result, elapsedMs: number): void {
   if (!event.ok) {
     printFailure(out, event.error, event.app)
     return
   }
   const took = elapsedMs < 100 || event.outcome === 'unchanged' ? '' : ` in ${shownElapsed(elapsedMs)}`
-  out.print(`${out.color.bold(event.app)}: ${event.text}${took}`)
+  out.print(`${out.color.bold(cleanText(event.app))}: ${cleanText(event.text)}${took}`)
 }

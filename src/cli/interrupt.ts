@@ -1,21 +1,23 @@
-import type { Output } from './terminal/output.ts'
+import process from 'node:process'
+import { Failure } from '../base/failure.ts'
+import type { Command } from './command.ts'
 
-const GOES_ON = new Set(['start', 'stop', 'restart', 'reload', 'scale', 'delete'])
-const OWN_SIGNALS = new Set(['run', 'daemon'])
-
-/** Ctrl-C once stops waiting and says what goes on without us; twice leaves at once. */
-export function interruptible(out: Output, command: string): AbortSignal {
+/** Ctrl-C once stops waiting, and the failure says what goes on without us; twice leaves at once. */
+export function interruptible({ onInterrupt }: Command): AbortSignal {
   const controller = new AbortController()
-  if (OWN_SIGNALS.has(command)) return controller.signal
-  process.on('SIGINT', () => {
-    if (controller.signal.aborted) process.exit(130)
-    if (GOES_ON.has(command)) out.say(`\nNot waiting any more; the daemon goes on. Look with "upkeep list".`)
-    controller.abort(interrupted())
-    if (GOES_ON.has(command)) process.exit(130)
-  })
+  if (onInterrupt !== 'stop-waiting') return controller.signal
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      const reason = interrupted()
+      if (controller.signal.aborted) process.exit(reason.exitStatus)
+      controller.abort(reason)
+    })
+  }
   return controller.signal
 }
 
-function interrupted(): Error {
-  return new DOMException('Interrupted', 'AbortError')
+function interrupted(): Failure {
+  return new Failure('INTERRUPTED', 'Stopped waiting: what the daemon has begun goes on', {
+    hint: 'Look with "upkeep list"',
+  })
 }

@@ -2,13 +2,14 @@
 // The way in: finds the command, loads it alone, gives it its context, and tells how it ended.
 import module from 'node:module'
 import process from 'node:process'
+import { systemClock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import { nearestName } from '../base/nearest-name.ts'
 import { resolveHome } from '../client/home.ts'
 import { UpkeepClient } from '../client/upkeep-client.ts'
 import type { Command, Context } from './command.ts'
-import { COMMANDS } from './command-list.ts'
+import { findCommand } from './command-list.ts'
 import { interruptible } from './interrupt.ts'
+import type { Parsed } from './parse-options.ts'
 import { printFailure } from './print-failure.ts'
 import { splitArguments } from './split-arguments.ts'
 import { Output } from './terminal/output.ts'
@@ -29,6 +30,7 @@ async function main(words: readonly string[]): Promise<number> {
     return await dispatch(words)
   } catch (error) {
     if (error instanceof Failure) {
+      if (words.includes('--json')) out.print(JSON.stringify({ error }))
       printFailure(out, error)
       return error.exitStatus
     }
@@ -39,25 +41,15 @@ async function main(words: readonly string[]): Promise<number> {
 
 async function dispatch(words: readonly string[]): Promise<number> {
   const { name, options, rest } = splitArguments(words)
-  if (name === undefined || name === 'help') {
-    const { printHelp } = await import('./help.ts')
-    return await printHelp(out, options)
-  }
-  const entry = COMMANDS.find((each) => each.name === name || each.aliases.includes(name))
-  if (entry === undefined) throw unknownCommand(name)
+  const entry = findCommand(name)
   const command = await entry.load()
   const { parseOptions } = await import('./parse-options.ts')
-  const parsed = parseOptions(command, options, out)
+  const parsed = parseOptions(entry, command, { options, rest }, out)
   if (parsed === 'helped') return 0
-  return await runCommand(command, parsed.args, parsed.options, rest)
+  return await runCommand(command, parsed)
 }
 
-async function runCommand(
-  command: Command,
-  args: readonly string[],
-  options: Readonly<Record<string, unknown>>,
-  rest: readonly string[],
-): Promise<number> {
+async function runCommand(command: Command, { args, options, rest }: Parsed): Promise<number> {
   const home = resolveHome(typeof options.home === 'string' ? options.home : undefined, env)
   const context: Context = {
     args,
@@ -68,18 +60,10 @@ async function runCommand(
     home,
     cwd: process.cwd(),
     env,
-    signal: interruptible(out, command.name),
-    nowMs: () => Date.now(),
+    signal: interruptible(command),
+    clock: systemClock,
   }
   return (await command.run(context)) ?? 0
-}
-
-function unknownCommand(name: string): Failure {
-  const names = COMMANDS.flatMap((entry) => [entry.name, ...entry.aliases])
-  const near = nearestName(name, names)
-  return new Failure('USAGE', `Cannot run "${name.slice(0, 50)}": there is no such command`, {
-    hint: near === undefined ? 'See "upkeep help"' : `Did you mean "${near}"?`,
-  })
 }
 
 function notOnWindows(): Failure {

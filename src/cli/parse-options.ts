@@ -2,20 +2,33 @@ import { CommanderError, Command as Parser } from 'commander'
 import { Failure } from '../base/failure.ts'
 import { nearestName } from '../base/nearest-name.ts'
 import type { Command } from './command.ts'
+import type { CommandEntry } from './command-list.ts'
 import type { Output } from './terminal/output.ts'
 
 export interface Parsed {
   readonly args: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
+  readonly rest: readonly string[]
+}
+
+export interface Words {
+  readonly options: readonly string[]
+  readonly rest: readonly string[]
 }
 
 export const HOME_OPTION = { flags: '--home <folder>', help: "the daemon's home ($UPKEEP_HOME, ~/.upkeep)" }
 
 /** Reads a command's words; prints its help if that is what they ask for. */
-export function parseOptions(command: Command, words: readonly string[], out: Output): Parsed | 'helped' {
+export function parseOptions(
+  entry: CommandEntry,
+  command: Command,
+  { options, rest }: Words,
+  out: Output,
+): Parsed | 'helped' {
   const parser = parserOf(command, out)
+  parser.addHelpText('after', () => notesOf(entry, command))
   try {
-    parser.parse(words, { from: 'user' })
+    parser.parse(options, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return 'helped'
@@ -26,12 +39,15 @@ export function parseOptions(command: Command, words: readonly string[], out: Ou
   if (args.length < fewest) throw usage(command, `it needs ${command.usage}`)
   if (args.length > most)
     throw usage(command, `it does not know what to do with "${args[most]?.slice(0, 50)}"`)
-  return { args, options: parser.opts() }
+  const [stray] = rest
+  if (stray !== undefined && command.takesRest !== true)
+    throw usage(command, `it does not know what to do with "${stray.slice(0, 50)}" after "--"`)
+  return { args, options: parser.opts(), rest }
 }
 
 function parserOf(command: Command, out: Output): Parser {
   const parser = new Parser(`upkeep ${command.name}`)
-    .usage(`[options] ${command.usage}`.trim())
+    .usage(`${command.usage} [options]${command.takesRest === true ? ' [-- args...]' : ''}`.trim())
     .description(command.summary)
     .allowExcessArguments()
     .argument('[words...]')
@@ -39,10 +55,13 @@ function parserOf(command: Command, out: Output): Parser {
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: () => {} })
     .configureHelp({ visibleArguments: () => [] })
   for (const { flags, help } of [...command.options, HOME_OPTION]) parser.option(flags, help)
-  const { examples = [] } = command
-  if (examples.length > 0)
-    parser.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`)
   return parser
+}
+
+function notesOf({ aliases }: CommandEntry, { examples = [] }: Command): string {
+  const notes = aliases.length === 0 ? [] : ['', `Also: ${aliases.join(', ')}`]
+  if (examples.length > 0) notes.push('', 'Examples:', ...examples.map((line) => `  ${line}`))
+  return notes.join('\n')
 }
 
 function usageFailure(command: Command, error: CommanderError): Failure {
@@ -54,9 +73,14 @@ function usageFailure(command: Command, error: CommanderError): Failure {
     'USAGE',
     `Cannot run "upkeep ${command.name}": there is no option ${option.slice(0, 50)}`,
     {
-      hint: near === undefined ? `See "upkeep ${command.name} --help"` : `Did you mean ${near}?`,
+      hint: near === undefined ? hintFor(command) : `Did you mean ${near}?`,
     },
   )
+}
+
+function hintFor({ name, takesRest }: Command): string {
+  const own = takesRest === true ? '; options for the app itself stand after "--"' : ''
+  return `See "upkeep ${name} --help"${own}`
 }
 
 function usage(command: Command, reason: string): Failure {

@@ -1,4 +1,5 @@
 // What the user wants run: a script with options, or a config file.
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
@@ -34,7 +35,7 @@ export async function readWish(context: Context, what: string | undefined): Prom
 }
 
 async function readConfigFile(context: Context, file: string): Promise<Wish> {
-  const scriptOnly = ['instances', 'name', 'cwd', 'interpreter', 'interpreterArgs', 'ready']
+  const scriptOnly = ['name', 'cwd', 'interpreter', 'interpreterArgs', 'ready']
   const misplaced = scriptOnly.find((option) => context.options[option] !== undefined)
   if (misplaced !== undefined || context.rest.length > 0) {
     throw new Failure('USAGE', 'Cannot combine a config with options of a script', {
@@ -48,7 +49,22 @@ async function readConfigFile(context: Context, file: string): Promise<Wish> {
     processEnv: context.env,
     keepGoing: hasOption(context, 'keepGoing'),
   })
-  return { specs: loaded.apps, source: loaded.file, failures: loaded.failures }
+  return { specs: await scaled(context, loaded.apps), source: loaded.file, failures: loaded.failures }
+}
+
+/** `--instances` counts instead of what the config says, if that has one app. */
+async function scaled(context: Context, specs: readonly AppSpec[]): Promise<readonly AppSpec[]> {
+  const text = textOption(context, 'instances')
+  if (text === undefined) return specs
+  const [only, ...others] = specs
+  if (only === undefined || others.length > 0) {
+    throw new Failure('USAGE', `Cannot use --instances with a config of ${specs.length} apps`, {
+      hint: 'Write it into the config, or use "upkeep scale" afterwards',
+    })
+  }
+  const { countInstances } = await import('../config/schema/instances.ts')
+  const written = readInstances(text)
+  return [{ ...only, instances: countInstances(written === 'max' ? 0 : written, availableParallelism()) }]
 }
 
 async function readScript(context: Context, script: string): Promise<Wish> {
@@ -84,7 +100,7 @@ function given<Name extends string, Value>(
 
 function readInstances(text: string): number | 'max' {
   if (text === 'max') return text
-  if (/^-?\d{1,6}$/.test(text)) return Number(text)
+  if (/^-?\d{1,4}$/.test(text)) return Number(text)
   throw new Failure('USAGE', `Cannot read --instances "${text.slice(0, 50)}"`, {
     hint: 'It is a number, "max", or a negative number to leave cores free',
   })

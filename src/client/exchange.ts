@@ -22,7 +22,7 @@ export interface Exchange {
 /** Far more than any answer or line has. */
 const MOST_CHARACTERS = 256 * 1024 * 1024
 
-export async function exchangeJson(exchange: Exchange): Promise<unknown> {
+export async function exchangeJson(exchange: Exchange): Promise<object> {
   let text = ''
   for await (const chunk of chunksOf(exchange)) {
     text += chunk
@@ -31,7 +31,7 @@ export async function exchangeJson(exchange: Exchange): Promise<unknown> {
   return parsed(text, exchange)
 }
 
-export async function* exchangeLines(exchange: Exchange): AsyncGenerator<unknown> {
+export async function* exchangeLines(exchange: Exchange): AsyncGenerator<object> {
   let rest = ''
   for await (const chunk of chunksOf(exchange)) {
     const lines = (rest + chunk).split('\n')
@@ -46,7 +46,11 @@ export async function* exchangeLines(exchange: Exchange): AsyncGenerator<unknown
 async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
   const { socketPath, timeoutMs, signal, isVersioned } = exchange
   let sent: ClientRequest | undefined
-  const silence = new Silence(timeoutMs, () => sent?.destroy(silent(timeoutMs)))
+  let isSilent = false
+  const silence = new Silence(timeoutMs, () => {
+    isSilent = true
+    sent?.destroy()
+  })
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       sent = send(exchange)
@@ -62,6 +66,7 @@ async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
     }
   } catch (error) {
     if (error instanceof Failure) throw error
+    if (isSilent) throw silent(timeoutMs)
     if (signal?.aborted === true) throw signal.reason
     throw unreachable(error, socketPath)
   } finally {
@@ -79,7 +84,14 @@ function send({ socketPath, method, path, body, isVersioned, signal }: Exchange)
       : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
   }
   // A connection that is kept for the next request may be closed by the daemon just then.
-  const options = { socketPath, method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) }
+  const options = {
+    socketPath,
+    method,
+    path,
+    headers,
+    agent: false,
+    ...(signal === undefined ? {} : { signal }),
+  }
   const sent = request(options)
   // An error after the answer has begun reaches the reader of the answer; here it would be unhandled.
   sent.on('error', () => {})
@@ -100,10 +112,13 @@ function checkLength({ length }: string, { socketPath }: Exchange): void {
   if (length > MOST_CHARACTERS) throw notUpkeep(socketPath, `more than ${MOST_CHARACTERS} characters`)
 }
 
-function parsed(text: string, { socketPath }: Exchange): unknown {
+function parsed(text: string, { socketPath }: Exchange): object {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     throw notUpkeep(socketPath, 'not JSON')
   }
+  if (typeof value !== 'object' || value === null) throw notUpkeep(socketPath, 'not a JSON object')
+  return value
 }

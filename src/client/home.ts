@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -10,4 +11,9 @@ export function resolveHome(given?: string, env: NodeJS.ProcessEnv = process.env
 /** The control socket in a home. */
 export function controlSocketIn(home: string): string {
   return join(home, 'upkeep.sock')
+}
+
+/** True when a daemon has worked there: it knows apps even while none runs. */
+export function hasState(home: string): boolean {
+  return existsSync(join(home, 'state.json'))
 }

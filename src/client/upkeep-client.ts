@@ -11,6 +11,7 @@ import type {
 import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
 import type { Exchange } from './exchange.ts'
 import { exchangeJson, exchangeLines } from './exchange.ts'
+import { notUpkeep } from './exchange-failure.ts'
 import { controlSocketIn, resolveHome } from './home.ts'
 
 export interface ClientOptions {
@@ -24,9 +25,9 @@ export interface ClientOptions {
 
 export interface StreamOptions {
   /** Called for each event as it comes. */
-  readonly onEvent?: (event: OperationEvent) => void
+  readonly onEvent?: ((event: OperationEvent) => void) | undefined
   /** Stops waiting; what was asked goes on in the daemon. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -46,17 +47,22 @@ export class UpkeepClient {
     this.#timeoutMs = options.timeoutMs ?? 30_000
   }
 
-  /** What the daemon is: version, pid, memory. */
+  /** What the daemon is: version, pid, memory. Also asks a daemon of another version. */
   async daemon(): Promise<DaemonStatus> {
-    return (await this.#get('/v1/daemon')) as DaemonStatus
+    const status = await exchangeJson({ ...this.#exchange('GET', '/v1/daemon'), isVersioned: false })
+    // Without a version to check, this tells a daemon from another program.
+    if (!('pid' in status && 'protocol' in status)) throw notUpkeep(this.socketPath, 'not a daemon')
+    return status as DaemonStatus
   }
 
-  /** Ends the daemon, and all workers unless they are to stay for the next one. */
+  /** Ends the daemon, of any version, and all workers unless they are to stay for the next one. */
   async stopDaemon(options: StreamOptions & { readonly keepWorkers?: boolean } = {}): Promise<boolean> {
-    const { keepWorkers = false, ...stream } = options
-    return await this.#follow('/v1/daemon/stop', { keepWorkers }, stream)
+    const { keepWorkers = false, onEvent, signal } = options
+    const exchange = this.#exchange('POST', '/v1/daemon/stop', { keepWorkers }, signal)
+    return await this.#follow({ ...exchange, isVersioned: false }, onEvent)
   }
 
+  /** All apps, by name. */
   async apps(): Promise<AppStatus[]> {
     const { apps } = (await this.#get('/v1/apps')) as { apps: AppStatus[] }
     return apps
@@ -70,7 +76,7 @@ export class UpkeepClient {
 
   /** Makes true what the specs say. True when all of it succeeded; failures are events. */
   async apply(request: ApplyRequest, options: StreamOptions = {}): Promise<boolean> {
-    return await this.#follow('/v1/apply', request, options)
+    return await this.#follow(this.#exchange('POST', '/v1/apply', request, options.signal), options.onEvent)
   }
 
   /** What `apply` would do. */
@@ -81,17 +87,19 @@ export class UpkeepClient {
 
   /** Starts, stops, restarts, reloads, scales or deletes apps. True when all of it succeeded; failures are events. */
   async operate(request: OperationRequest, options: StreamOptions = {}): Promise<boolean> {
-    return await this.#follow('/v1/operations', request, options)
+    const exchange = this.#exchange('POST', '/v1/operations', request, options.signal)
+    return await this.#follow(exchange, options.onEvent)
   }
 
   /** Log lines in the order of time; endless with `follow`. */
   async *logs(
     query: LogQuery = {},
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<LogEntry> {
     const { targets = [], ...single } = query
     const parameters = new URLSearchParams(targets.map((target): [string, string] => ['targets', target]))
-    for (const [key, value] of Object.entries(single)) parameters.set(key, String(value))
+    for (const [key, value] of Object.entries(single))
+      if (value !== undefined) parameters.set(key, String(value))
     const path = `/v1/logs?${parameters}`
     yield* exchangeLines(this.#exchange('GET', path, undefined, options.signal)) as AsyncGenerator<LogEntry>
   }
@@ -103,7 +111,9 @@ export class UpkeepClient {
   }
 
   /** What happened lately, then what happens. */
-  async *events(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<SupervisorEvent> {
+  async *events(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<SupervisorEvent> {
     const exchange = this.#exchange('GET', '/v1/events', undefined, options.signal)
     yield* exchangeLines(exchange) as AsyncGenerator<SupervisorEvent>
   }
@@ -114,9 +124,9 @@ export class UpkeepClient {
     return (answer as { events: SupervisorEvent[] }).events
   }
 
-  async #follow(path: string, body: unknown, { onEvent, signal }: StreamOptions): Promise<boolean> {
+  async #follow(exchange: Exchange, onEvent: StreamOptions['onEvent']): Promise<boolean> {
     let end: boolean | undefined
-    for await (const value of exchangeLines(this.#exchange('POST', path, body, signal))) {
+    for await (const value of exchangeLines(exchange)) {
       const event = value as OperationEvent
       if (event.type === 'end') end = event.ok
       onEvent?.(event)
@@ -127,7 +137,7 @@ export class UpkeepClient {
     })
   }
 
-  #get(path: string): Promise<unknown> {
+  #get(path: string): Promise<object> {
     return exchangeJson(this.#exchange('GET', path))
   }
 
@@ -138,6 +148,7 @@ export class UpkeepClient {
       method,
       path,
       timeoutMs: this.#timeoutMs,
+      isVersioned: true,
       signal,
       ...(body === undefined ? {} : { body }),
     }

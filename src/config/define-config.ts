@@ -6,7 +6,11 @@ export interface ConfigContext {
   readonly env: string | undefined
 }
 
-type Computed = (context: ConfigContext) => UserConfig | Promise<UserConfig>
+/** What a config file may export. */
+export type ConfigExport =
+  | UserConfig
+  | Promise<UserConfig>
+  | ((context: ConfigContext) => UserConfig | Promise<UserConfig>)
 
 /**
  * Gives an editor the types of a config; returns it as it is.
@@ -16,8 +20,6 @@ type Computed = (context: ConfigContext) => UserConfig | Promise<UserConfig>
  *   apps: [{ name: 'web', script: 'server.ts', instances: 'max', stop: '10s' }],
  * })
  */
-export function defineConfig<Config extends UserConfig | Promise<UserConfig> | Computed>(
-  config: Config,
-): Config {
+export function defineConfig(config: ConfigExport): ConfigExport {
   return config
 }

@@ -28,7 +28,7 @@ const forms = {
       told('listening'),
     ),
   descriptor: () => {
-    const holder = net.createServer().listen(port + Number(process.env.UPKEEP_INSTANCE), () => {
+    const holder = net.createServer((socket) => server.emit('connection', socket)).listen(port + Number(process.env.UPKEEP_INSTANCE), () => {
       server.listen({ fd: holder._handle.fd }, () => told('listening'))
     })
   },

@@ -190,7 +190,7 @@ test('an app that never becomes ready fails its start at ready.timeout', async (
 
   const result = await up.fails(75, 'start', up.config([entry]))
 
-  assert.match(result.stderr, /not ready/)
+  assert.match(result.stderr, /did not listen within 1 s/)
   assert.match(result.stderr, /still waiting for something/)
   assert.deepEqual(await up.list(), [])
 })

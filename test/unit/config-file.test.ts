@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Failure } from '../../src/base/failure.ts'
-import { findConfig } from '../../src/config/file/find-config.ts'
+import { findConfig, isConfigName } from '../../src/config/file/find-config.ts'
 import { readConfig } from '../../src/config/file/read-config.ts'
 
 type Content = string | Buffer
@@ -179,4 +179,20 @@ test('the config of a folder is found, and two are one too many', (t) => {
     code: 'CONFIG_INVALID',
     message: `Cannot choose a config in ${folder}: it has upkeep.config.ts and upkeep.config.yaml`,
   })
+})
+
+test('a config is told from a script by its name', () => {
+  for (const [file, expected] of [
+    ['upkeep.config.ts', true],
+    ['/srv/production.config.mjs', true],
+    ['apps.yaml', true],
+    ['apps.json', true],
+    ['package.json', false],
+    ['/srv/package.json', false],
+    ['server.ts', false],
+    ['config.js', false],
+    ['npm:start', false],
+  ] as const) {
+    assert.equal(isConfigName(file), expected, file)
+  }
 })

@@ -1,9 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../base/failure.ts'
+import { nearestName } from '../../base/nearest-name.ts'
+import { isDaemonAbsent } from '../../client/daemon-absent.ts'
+import type { DaemonStatus } from '../../protocol/status.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
 import { ensureDaemon } from '../ensure-daemon.ts'
 import { followOperation } from '../follow-operation.ts'
+import { isAlive } from '../process-alive.ts'
 import { shownBytes, shownDuration } from '../terminal/quantities.ts'
+
+const LEAVE_TIMEOUT_MS = 10_000
+const LEAVE_POLL_MS = 10
 
 const ACTIONS: Readonly<Record<string, (context: Context) => Promise<number | undefined>>> = {
   start: startDaemon,
@@ -20,66 +28,87 @@ export const daemon: Command = {
     { flags: '--keep-workers', help: 'stop: let the apps go on; the next daemon takes them over' },
     JSON_OPTION,
   ],
-  examples: ['upkeep daemon status', 'upkeep daemon stop', 'upkeep daemon stop --keep-workers'],
+  examples: [
+    'upkeep daemon status',
+    'upkeep daemon stop',
+    'upkeep daemon stop --keep-workers',
+    'upkeep daemon run                  # in the foreground, for an init system',
+  ],
   arguments: [1, 1],
   async run(context) {
-    const action = ACTIONS[context.args[0] ?? '']
-    if (action !== undefined) return await action(context)
-    throw new Failure('USAGE', `Cannot do that: "${context.args[0]}" is not one of start, stop, status, run`)
+    const [name = ''] = context.args
+    if (Object.hasOwn(ACTIONS, name)) return await ACTIONS[name]?.(context)
+    const near = nearestName(name, Object.keys(ACTIONS))
+    throw new Failure('USAGE', `Cannot run "upkeep daemon ${name.slice(0, 50)}": there is no such command`, {
+      hint: near === undefined ? 'It is start, stop, status or run' : `Did you mean "${near}"?`,
+    })
   },
 }
 
-async function startDaemon({ client, home, out }: Context): Promise<undefined> {
+async function startDaemon(context: Context): Promise<undefined> {
+  const { client, home, out } = context
   const { isNew } = await ensureDaemon(client, home)
-  const { pid } = await client.daemon()
-  out.print(isNew ? `The daemon runs with pid ${pid}` : `The daemon runs already with pid ${pid}`)
+  const status = await client.daemon()
+  const { pid } = status
+  if (hasOption(context, 'json')) out.printJson(status)
+  else out.print(isNew ? `The daemon runs with pid ${pid}` : `The daemon runs already with pid ${pid}`)
   return undefined
 }
 
 async function stopDaemon(context: Context): Promise<number | undefined> {
   const { client, out, signal } = context
   const keepWorkers = hasOption(context, 'keepWorkers')
-  let pid: number
-  try {
-    pid = (await client.daemon()).pid
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'DAEMON_UNREACHABLE') throw error
+  const running = await tryStatus(context)
+  if (running === undefined) {
     out.say('No daemon runs.')
     return undefined
   }
   const status = await followOperation(context, 'stopping the daemon', (onEvent) =>
     client.stopDaemon({ keepWorkers, onEvent, signal }),
   )
-  await untilGone(pid)
+  await untilGone(running.pid)
   if (!hasOption(context, 'json')) out.print(keepWorkers ? 'The daemon left; apps go on' : 'The daemon left')
   return status
 }
 
-async function untilGone(pid: number): Promise<void> {
-  const deadlineMs = performance.now() + 10_000
-  while (performance.now() < deadlineMs && isAlive(pid))
-    await new Promise((resolve) => setTimeout(resolve, 10))
+async function tryStatus({ client }: Context): Promise<DaemonStatus | undefined> {
+  try {
+    return await client.daemon()
+  } catch (error) {
+    if (isDaemonAbsent(error)) return undefined
+    throw error
+  }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
+async function untilGone(pid: number): Promise<void> {
+  const deadlineMs = performance.now() + LEAVE_TIMEOUT_MS
+  while (isAlive(pid)) {
+    if (performance.now() > deadlineMs) {
+      throw new Failure('DAEMON_UNREACHABLE', `Cannot see the daemon leave: pid ${pid} is still there`, {
+        hint: 'Look at daemon.log in its home',
+      })
+    }
+    await sleep(LEAVE_POLL_MS)
   }
 }
 
 async function showStatus(context: Context): Promise<undefined> {
-  const { client, out, nowMs } = context
+  const { client, out, clock } = context
   const status = await client.daemon()
   if (hasOption(context, 'json')) out.printJson(status)
   else {
     const { pid, version, node, home, startedAtMs, memoryBytes, apps, workers } = status
-    out.print(`The daemon runs with pid ${pid} since ${shownDuration(nowMs() - startedAtMs)}`)
+    out.print(`The daemon runs with pid ${pid} since ${shownDuration(clock.nowMs() - startedAtMs)}`)
     out.print(`  Upkeep ${version} on Node ${node}, home ${home}`)
-    out.print(`  ${apps} apps, ${workers} workers, ${shownBytes(memoryBytes)} of memory`)
+    out.print(
+      `  ${counted(apps, 'app')}, ${counted(workers, 'worker')}, ${shownBytes(memoryBytes)} of memory`,
+    )
   }
   return undefined
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 async function runHere({ home }: Context): Promise<undefined> {

@@ -1,5 +1,5 @@
-import { Failure } from '../../base/failure.ts'
-import type { SpecChange } from '../../protocol/control.ts'
+import { isDaemonAbsent } from '../../client/daemon-absent.ts'
+import type { ApplyRequest, SpecChange } from '../../protocol/control.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
 import { readWish } from '../read-wish.ts'
@@ -23,15 +23,13 @@ export const diff: Command = {
   },
 }
 
-/** Without a daemon everything is new. */
-async function changes(
-  { client }: Context,
-  request: Parameters<Context['client']['diff']>[0],
-): Promise<SpecChange[]> {
+/** Looking must not start a daemon; without one, all of it would be started. */
+export async function changes({ client, out }: Context, request: ApplyRequest): Promise<SpecChange[]> {
   try {
     return await client.diff(request)
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'DAEMON_UNREACHABLE') throw error
+    if (!isDaemonAbsent(error)) throw error
+    out.say('No daemon runs; it would be started.')
     return request.apps.map(({ name }) => ({ app: name, change: 'start', fields: [] }))
   }
 }

@@ -22,11 +22,7 @@ export const events: Command = {
       for (const event of await client.recentEvents()) print(event)
       return undefined
     }
-    try {
-      for await (const event of client.events({ signal })) print(event)
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
+    for await (const event of client.events({ signal })) print(event)
     return undefined
   },
 }

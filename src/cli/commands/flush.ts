@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
+import { cleanText } from '../terminal/clean-text.ts'
 
 export const flush: Command = {
   name: 'flush',
@@ -12,7 +13,7 @@ export const flush: Command = {
     const { client, args, out } = context
     const apps = await client.flushLogs(args.length === 0 ? ['all'] : args)
     if (hasOption(context, 'json')) out.printJson({ apps })
-    else for (const app of apps) out.print(`${out.color.bold(app)}: logs emptied`)
+    else for (const app of apps) out.print(`${out.color.bold(cleanText(app))}: logs emptied`)
     return undefined
   },
 }

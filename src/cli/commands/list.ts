@@ -1,4 +1,4 @@
-import { Failure } from '../../base/failure.ts'
+import { isDaemonAbsent } from '../../client/daemon-absent.ts'
 import type { AppStatus } from '../../protocol/status.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
@@ -15,7 +15,7 @@ export const list: Command = {
     const apps = await appsOrNone(context)
     if (hasOption(context, 'json')) out.printJson({ apps })
     else if (apps.length === 0) out.say('No apps. Start one with "upkeep start <script|config>".')
-    else for (const line of renderList(apps, out.width, out.color, context.nowMs())) out.print(line)
+    else for (const line of renderList(apps, out.width, out.color, context.clock.nowMs())) out.print(line)
     return undefined
   },
 }
@@ -25,14 +25,8 @@ async function appsOrNone({ client, out }: Context): Promise<AppStatus[]> {
   try {
     return await client.apps()
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'DAEMON_UNREACHABLE' || !isAbsent(error)) throw error
+    if (!isDaemonAbsent(error)) throw error
     out.say('No daemon runs.')
     return []
   }
-}
-
-function isAbsent({ cause }: Failure): boolean {
-  return (
-    cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED')
-  )
 }

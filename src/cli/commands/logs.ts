@@ -17,6 +17,7 @@ export const logs: Command = {
     { flags: '--stdout', help: 'only what was written to stdout' },
     { flags: '--stderr', help: 'only what was written to stderr' },
     { flags: '--instance <number>', help: 'only this instance' },
+    { flags: '-t, --time', help: 'show when each line came' },
     { flags: '--raw', help: 'only the lines, without app and instance' },
     { flags: '--json', help: 'print a JSON object per line' },
   ],
@@ -27,17 +28,13 @@ export const logs: Command = {
     const print = hasOption(context, 'json')
       ? (entry: LogEntry) => out.print(JSON.stringify(entry))
       : (entry: LogEntry) => out.print(shownLine(entry, context))
-    try {
-      for await (const entry of client.logs(queryOf(context), { signal })) print(entry)
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
+    for await (const entry of client.logs(queryOf(context), { signal })) print(entry)
     return undefined
   },
 }
 
 function queryOf(context: Context): LogQuery {
-  const { args, nowMs } = context
+  const { args, clock } = context
   const lines = textOption(context, 'lines')
   const instance = textOption(context, 'instance')
   const since = textOption(context, 'since')
@@ -47,7 +44,7 @@ function queryOf(context: Context): LogQuery {
     ...(lines === undefined ? {} : { lines: wholeNumber('--lines', lines, 0, 1_000_000) }),
     ...(lines === undefined && since !== undefined ? { lines: 1_000_000 } : {}),
     ...(instance === undefined ? {} : { instance: wholeNumber('--instance', instance, 0, 100_000) }),
-    ...(since === undefined ? {} : { sinceMs: parseSince(since, nowMs()) }),
+    ...(since === undefined ? {} : { sinceMs: parseSince(since, clock.nowMs()) }),
     ...(wantsOut === wantsError ? {} : { stream: wantsOut ? 'stdout' : 'stderr' }),
     follow: hasOption(context, 'follow'),
   }
@@ -73,5 +70,6 @@ function shownLine(entry: LogEntry, context: Context): string {
   if (hasOption(context, 'raw')) return line
   const label = `${entry.app} ${entry.instance} |`
   const paint = entry.stream === 'stderr' ? out.color.red : out.color.cyan
-  return `${paint(label)} ${line}`
+  const time = hasOption(context, 'time') ? `${out.color.dim(entry.time)} ` : ''
+  return `${time}${paint(label)} ${line}`
 }

@@ -19,6 +19,7 @@ function operation(
     options: [JSON_OPTION],
     examples: [`upkeep ${name} web`, `upkeep ${name} web worker`, `upkeep ${name} '/^api-/'`, example],
     arguments: [1, Number.POSITIVE_INFINITY],
+    onInterrupt: 'stop-waiting',
     async run(context) {
       const { args: targets, client, signal } = context
       return await followOperation(context, `${title} ${targets.join(', ')}`, (onEvent) =>

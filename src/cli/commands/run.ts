@@ -5,6 +5,7 @@ export const run: Command = {
   name: 'run',
   summary: 'run in the foreground, for containers: logs on stdout, exit status of the app',
   usage: '[script|config]',
+  takesRest: true,
   options: SCRIPT_OPTIONS,
   examples: ['upkeep run server.js -i max', 'upkeep run upkeep.config.ts --env production'],
   arguments: [0, 1],

@@ -10,6 +10,7 @@ export const scale: Command = {
   options: [JSON_OPTION],
   examples: ['upkeep scale web 4', 'upkeep scale web +2', 'upkeep scale web -1', 'upkeep scale web max'],
   arguments: [2, 2],
+  onInterrupt: 'stop-waiting',
   async run(context) {
     const { args, client, signal } = context
     const [app = '', wish = ''] = args

@@ -2,7 +2,7 @@ import type { AppStatus, ExitReport, InstanceStatus } from '../../protocol/statu
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
 import { renderList } from '../render-list.ts'
-import { cleanLogLine, cleanText } from '../terminal/clean-text.ts'
+import { cleanText } from '../terminal/clean-text.ts'
 import { shownDuration } from '../terminal/quantities.ts'
 
 const SHOWN_LINES = 10
@@ -22,14 +22,14 @@ export const show: Command = {
   },
 }
 
-function describe(app: AppStatus, { out, nowMs }: Context): string[] {
+function describe(app: AppStatus, { out, clock }: Context): string[] {
   const { spec } = app
   const { color, width } = out
   const fact = (name: string, value: string) => `${color.dim(name.padEnd(12))}${cleanText(value)}`
-  const env = Object.entries(spec.env).map(([name, value]) => `  ${cleanText(name)}=${cleanText(value)}`)
+  const env = Object.entries(spec.env).sort().map(([name, value]) => `  ${cleanText(name)}=${cleanText(value)}`)
   const exits = app.instances
     .filter(hasExit)
-    .flatMap((instance) => describeExit(instance, instance.lastExit, nowMs()))
+    .flatMap((instance) => describeExit(instance, instance.lastExit, clock.nowMs()))
   return [
     `${color.bold(cleanText(app.name))}: ${app.state}`,
     ...app.notes.map((note) => color.yellow(cleanText(note))),
@@ -44,7 +44,7 @@ function describe(app: AppStatus, { out, nowMs }: Context): string[] {
     fact('restart', spec.restart.policy),
     fact('logs', app.logDirectory),
     '',
-    ...renderList([app], width, color, nowMs()),
+    ...renderList([app], width, color, clock.nowMs()),
     ...exits,
     '',
     color.dim('environment'),
@@ -59,5 +59,5 @@ function hasExit(instance: InstanceStatus): instance is InstanceStatus & { reado
 function describeExit({ instance }: InstanceStatus, exit: ExitReport, nowMs: number): string[] {
   const ago = shownDuration(nowMs - exit.atMs)
   const head = `instance ${instance}: the last worker (pid ${exit.pid}) ended ${ago} ago. ${cleanText(exit.reason)}`
-  return ['', head, ...exit.lastLines.slice(-SHOWN_LINES).map((line) => `  ${cleanLogLine(line)}`)]
+  return ['', head, ...exit.lastLines.slice(-SHOWN_LINES).map((line) => `  ${cleanText(line)}`)]
 }

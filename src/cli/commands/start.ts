@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
+import { isDaemonAbsent } from '../../client/daemon-absent.ts'
+import { hasState } from '../../client/home.ts'
 import type { ApplyRequest } from '../../protocol/control.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
@@ -8,7 +10,7 @@ import { ensureDaemon } from '../ensure-daemon.ts'
 import { followOperation } from '../follow-operation.ts'
 import { printFailure } from '../print-failure.ts'
 import { readWish, SCRIPT_OPTIONS } from '../read-wish.ts'
-import { printChanges } from './diff.ts'
+import { changes, printChanges } from './diff.ts'
 
 export const start: Command = {
   name: 'start',
@@ -28,8 +30,10 @@ export const start: Command = {
     'upkeep start upkeep.config.ts --env production --prune',
   ],
   arguments: [0, Number.POSITIVE_INFINITY],
+  takesRest: true,
+  onInterrupt: 'stop-waiting',
   async run(context) {
-    const known = await stoppedApps(context)
+    const known = await knownApps(context)
     if (known !== undefined) return await startKnown(context, known)
     if (context.args.length > 1) throw severalScripts(context.args)
     const { specs, source, failures } = await readWish(context, context.args[0])
@@ -37,11 +41,11 @@ export const start: Command = {
     const request: ApplyRequest = { apps: specs, source, prune: hasOption(context, 'prune'), keepGoing }
     const { client, home, signal, out } = context
     for (const failure of failures) printFailure(out, failure)
-    await ensureDaemon(client, home)
     if (hasOption(context, 'dryRun')) {
-      printChanges(context, await client.diff(request))
+      printChanges(context, await changes(context, request))
       return failures[0]?.exitStatus
     }
+    await ensureDaemon(client, home)
     const title = `starting ${specs.map(({ name }) => name).join(', ')}`
     const status = await followOperation(context, title, (onEvent) =>
       client.apply(request, { onEvent, signal }),
@@ -51,15 +55,16 @@ export const start: Command = {
 }
 
 /** The arguments, if they are names of apps or patterns and not files. */
-async function stoppedApps({ args, cwd, client }: Context): Promise<readonly string[] | undefined> {
-  if (args.length === 0) return undefined
+async function knownApps({ args, cwd, client, home }: Context): Promise<readonly string[] | undefined> {
+  if (args.length === 0 || args.some((arg) => existsSync(resolve(cwd, arg)))) return undefined
+  // Apps that wait in the state of a daemon that is gone are known too.
+  if (hasState(home)) await ensureDaemon(client, home)
   if (args.every((arg) => arg === 'all' || isPattern(arg))) return args
-  if (args.some((arg) => existsSync(resolve(cwd, arg)))) return undefined
   try {
     const names = new Set((await client.apps()).map(({ name }) => name))
-    return args.every((arg) => names.has(arg)) ? args : undefined
+    return args.every((arg) => names.has(arg) || arg === 'all' || isPattern(arg)) ? args : undefined
   } catch (error) {
-    if (error instanceof Failure && error.code === 'DAEMON_UNREACHABLE') return undefined
+    if (isDaemonAbsent(error)) return undefined
     throw error
   }
 }
@@ -72,7 +77,7 @@ async function startKnown(context: Context, targets: readonly string[]): Promise
 }
 
 function isPattern(text: string): boolean {
-  return /^\/.+\/i?$/.test(text) && !existsSync(text)
+  return /^\/.+\/i?$/.test(text)
 }
 
 function severalScripts(args: readonly string[]): Failure {

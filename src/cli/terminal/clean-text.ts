@@ -3,7 +3,8 @@
 
 const SEQUENCES =
   /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])/g
-const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g
+// With them the marks that turn the direction of what follows.
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 const COLOR = /^\x1b\[[\d;:]*m$/
 
 export function cleanText(text: string): string {

@@ -10,7 +10,9 @@ export interface Stream {
 /** stdout is the answer, stderr is the conversation. */
 export class Output {
   readonly isTty: boolean
+  /** Columns of the terminal; without one nothing is cut. */
   readonly width: number
+  readonly errorWidth: number
   /** Colours for stdout. */
   readonly color: Palette
   /** Colours for stderr. */
@@ -24,7 +26,8 @@ export class Output {
     this.#conversation = conversation
     this.isTty = answer.isTTY === true
     this.isErrorTty = conversation.isTTY === true
-    this.width = answer.columns ?? (Number(env.COLUMNS) || 100)
+    this.width = widthOf(answer)
+    this.errorWidth = widthOf(conversation)
     this.color = palette(wantsColor(this.isTty, env))
     this.errorColor = palette(wantsColor(this.isErrorTty, env))
   }
@@ -50,6 +53,11 @@ export class Output {
   sayRaw(text: string): void {
     this.#conversation.write(text)
   }
+}
+
+function widthOf({ isTTY, columns }: Stream): number {
+  if (isTTY !== true) return Number.POSITIVE_INFINITY
+  return columns === undefined || columns === 0 ? 80 : columns
 }
 
 /** https://no-color.org and https://force-color.org */

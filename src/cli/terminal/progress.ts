@@ -1,47 +1,63 @@
+import type { Clock } from '../../base/clock.ts'
+import { cleanText } from './clean-text.ts'
 import type { Output } from './output.ts'
+import { cutToWidth } from './text-width.ts'
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 80
 const QUIET_MS = 500
 const PLAIN_EVERY_MS = 5000
+const CLEAR_LINE = '\r\x1b[2K'
 
-/** Says on stderr that something goes on, once it takes over half a second: a spinner on a terminal, else a line now and then. */
+/**
+ * Says on stderr that something goes on, once it takes over half a second: a spinner on a terminal, otherwise a line now
+ * and then.
+ */
 export class Progress {
   readonly #out: Output
-  readonly #startedMs = performance.now()
+  readonly #clock: Clock
+  readonly #startedMs: number
   #text: string
   #frame = 0
-  #timer: NodeJS.Timeout | undefined
   #isShown = false
-  #saidMs = 0
+  #cancel: () => void
 
-  constructor(out: Output, text: string) {
+  constructor(out: Output, clock: Clock, text: string) {
     this.#out = out
+    this.#clock = clock
     this.#text = text
-    this.#timer = setInterval(() => this.#tick(), FRAME_MS)
+    this.#startedMs = clock.monotonicMs()
+    this.#cancel = clock.timer(out.isErrorTty ? QUIET_MS : PLAIN_EVERY_MS, () => this.#show())
   }
 
   update(text: string): void {
     this.#text = text
   }
 
-  stop(): void {
-    clearInterval(this.#timer)
-    if (this.#isShown) this.#out.sayRaw('\r\x1b[2K')
+  /** Makes room for a line of the answer; the spinner comes back below it. */
+  clear(): void {
+    if (this.#isShown) this.#out.sayRaw(CLEAR_LINE)
     this.#isShown = false
   }
 
-  #tick(): void {
-    const elapsedMs = performance.now() - this.#startedMs
-    if (elapsedMs < QUIET_MS) return
-    if (!this.#out.isErrorTty) {
-      if (elapsedMs - this.#saidMs < PLAIN_EVERY_MS) return
-      this.#saidMs = elapsedMs
-      this.#out.say(`${this.#text} (${Math.round(elapsedMs / 1000)} s)`)
-      return
+  stop(): void {
+    this.#cancel()
+    this.clear()
+  }
+
+  #show(): void {
+    const { isErrorTty, errorColor, errorWidth } = this.#out
+    const text = cleanText(this.#text)
+    if (isErrorTty) {
+      this.#frame = (this.#frame + 1) % FRAMES.length
+      this.#isShown = true
+      // A line that wraps could not be cleared.
+      const spinner = `${errorColor.cyan(FRAMES[this.#frame] ?? '')} ${cutToWidth(text, errorWidth - 3)}`
+      this.#out.sayRaw(`${CLEAR_LINE}${spinner}`)
+    } else {
+      const seconds = Math.round((this.#clock.monotonicMs() - this.#startedMs) / 1000)
+      this.#out.say(`${text} (${seconds} s)`)
     }
-    this.#frame = (this.#frame + 1) % FRAMES.length
-    this.#isShown = true
-    this.#out.sayRaw(`\r\x1b[2K${this.#out.errorColor.cyan(FRAMES[this.#frame] ?? '')} ${this.#text}`)
+    this.#cancel = this.#clock.timer(isErrorTty ? FRAME_MS : PLAIN_EVERY_MS, () => this.#show())
   }
 }

@@ -28,10 +28,9 @@ interface AccountRequest {
 }
 
 /** Whom an app runs as; null when the config does not say. */
-export function resolveAccount(request: AccountRequest): Account | null {
+export function resolveAccount(request: AccountRequest, isRoot = process.getuid?.() === 0): Account | null {
   if (request.user === undefined && request.group === undefined) return null
-  const ownId = process.getuid?.()
-  if (ownId !== 0) {
+  if (!isRoot) {
     throw unknownAccount(request, 'only root can run an app as somebody else', 'Remove user and group')
   }
   const files = {

@@ -31,12 +31,7 @@ const DEEPEST = 10
 export function tryParseNpmReference(script: string, args: readonly string[]): NpmReference | undefined {
   if (script.startsWith('npm:')) return { scriptName: script.slice('npm:'.length), args }
   const [runner = '', ...rest] = [...script.trim().split(/\s+/), ...args]
-  const words = rest.slice(
-    Math.max(
-      0,
-      rest.findIndex((word) => !/^(?:-s|--silent)$/.test(word)),
-    ),
-  )
+  const words = rest.filter((word, index) => index > 1 || !/^(?:-s|--silent)$/.test(word))
   if (runner === 'node' && words[0] === '--run') return reference(words.slice(1))
   if (!RUNNERS.includes(runner)) return undefined
   if (words[0] === 'run' || words[0] === 'run-script') return reference(words.slice(1))

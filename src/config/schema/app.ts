@@ -110,10 +110,7 @@ export const SECTIONS = {
 } as const
 
 /** An app as the user writes it. */
-export type UserApp = z.input<typeof appSection.schema> & OwnKeys
-
-/** Keys of the user's own, for which Upkeep does not care. */
-export type OwnKeys = { readonly [key: `x-${string}`]: unknown }
+export type UserApp = z.input<typeof appSection.schema>
 
 /** An app that has passed the checks, with every default filled in. */
 export type App = z.output<typeof appSection.schema>

@@ -29,6 +29,9 @@ function documented<Schema extends z.ZodType>(schema: Schema, about: string): Sc
   return schema
 }
 
+/** Keys of the user's own, about which Upkeep does not care. */
+type OwnKeys = { readonly [key: `x-${string}`]: unknown }
+
 export interface Section<Shape extends z.ZodRawShape, Short extends string> {
   readonly about: string
   readonly shape: Shape
@@ -36,7 +39,7 @@ export interface Section<Shape extends z.ZodRawShape, Short extends string> {
   readonly shorthand: string | undefined
   readonly schema: z.ZodPreprocess<
     z.ZodObject<{ -readonly [Key in keyof Shape]: Shape[Key] }, z.core.$strict>,
-    z.input<z.ZodObject<Shape, z.core.$strict>> | Short
+    (z.input<z.ZodObject<Shape, z.core.$strict>> & OwnKeys) | Short
   >
   /** Turns the short text form into the long one; everything else stays as it is. */
   expand(value: unknown): unknown
@@ -67,7 +70,6 @@ export function section<const Shape extends z.ZodRawShape, Short extends string 
   }
 }
 
-/** Keys that start with `x-` are the user's own. */
 function withoutOwnKeys(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-')))

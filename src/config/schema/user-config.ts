@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { appSection, type OwnKeys, type UserApp } from './app.ts'
+import { appSection, type UserApp } from './app.ts'
 import { required, section } from './section.ts'
 import { mustBe } from './show.ts'
 
@@ -13,4 +13,4 @@ export const configSection = section({
 })
 
 /** A config as the user writes it: an object with `apps`, a list of apps, or one app. */
-export type UserConfig = (z.input<typeof configSection.schema> & OwnKeys) | UserApp | readonly UserApp[]
+export type UserConfig = z.input<typeof configSection.schema> | UserApp | readonly UserApp[]

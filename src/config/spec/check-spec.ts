@@ -13,7 +13,7 @@ import { firstProblems, problemsOf } from '../schema/problems.ts'
 import { READY_WHEN } from '../schema/ready.ts'
 import { RELOAD_ORDERS } from '../schema/reload.ts'
 import { RESTART_POLICIES } from '../schema/restart.ts'
-import { mustBe, show } from '../schema/show.ts'
+import { mustBe, show, showPath } from '../schema/show.ts'
 import { isSignal } from '../schema/stop.ts'
 import { isLimit } from '../schema/ulimits.ts'
 
@@ -69,7 +69,7 @@ function exact<const Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? (issue.keys as string[]).map((key) => `${show(key)}: unknown key`).join('\n')
+        ? (issue.keys as string[]).map((key) => `${showPath([key])}: unknown key`).join('\n')
         : mustBe('an object', issue.input),
   })
 }

@@ -97,10 +97,11 @@ export class WorkerStream implements FifoConsumer, LineSource {
   }
 
   #record(bytes: Buffer): void {
+    // First of all, so that the time in which a kill of the daemon could lose these bytes is as short as can be.
+    if (this.#format === 'plain') this.#file.append(this, bytes)
     const lines = this.#split(bytes)
     this.#tail.push(bytes)
     this.#isInLine = bytes.at(-1) !== NEWLINE
-    if (this.#format === 'plain') this.#file.append(this, bytes)
     this.#recordLines(lines)
   }
 

@@ -1,102 +1,127 @@
-// A correct HTTP/2 client: after a GOAWAY it opens no stream on that session, and it never tries again.
-import http2 from 'node:http2'
+// A correct HTTP/2 client, one request at a time: after a GOAWAY it opens no stream on that connection, and it never
+// tries again. It writes its frames itself: the client of Node keeps a request back for a moment, and when a GOAWAY
+// comes in that moment refuses it by itself, which would look like a loss.
+import type net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Frame } from './http2-frames.ts'
+import { FRAME, FrameReader, frame, requestHeaders, windowUpdates } from './http2-frames.ts'
 import type { OutcomeKind, Tally } from './outcomes.ts'
 import { kindOf } from './outcomes.ts'
 import type { LoadTarget } from './target.ts'
 import { connect } from './target.ts'
 
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+/** `:status: 200`, as every HPACK encoder writes it: an entry of the static table (RFC 7541, appendix A). */
+const STATUS_200 = 0x88
+
 export async function runHttp2Client(target: LoadTarget, tally: Tally, signal: AbortSignal): Promise<void> {
-  let session: Session | undefined
+  let connection: Connection | undefined
   while (!signal.aborted) {
-    if (session === undefined || !session.isUsable()) {
-      session = new Session(target)
+    if (connection === undefined || !connection.isUsable) {
+      connection = new Connection(target)
       tally.connections++
     }
-    await session.exchange(tally)
+    await connection.exchange(tally)
     if (target.pauseMs > 0) await sleep(Math.random() * target.pauseMs)
   }
-  await session?.close()
+  connection?.close()
 }
 
-class Session {
+class Connection {
   readonly #target: LoadTarget
-  readonly #session: http2.ClientHttp2Session
-  #worker: string | null = null
+  readonly #socket: net.Socket
+  readonly #reader = new FrameReader()
+  readonly #headers: Buffer
   #isConnected = false
   #isLeaving = false
-  #error: unknown
+  #isClosed = false
+  #stream = -1
+  #isOk = false
+  #settle: ((kind: OutcomeKind | 'answered', message: string) => void) | undefined
 
   constructor(target: LoadTarget) {
     this.#target = target
-    const authority = `${target.tls ? 'https' : 'http'}://${target.host}`
-    const socket = connect(target, 'h2')
-    // The session turns the error of its connection into one of its own.
-    socket.on('error', (error) => {
-      this.#error = error
-    })
-    this.#session = http2.connect(authority, { createConnection: () => socket })
-    this.#session.once('connect', () => {
+    this.#headers = requestHeaders(target)
+    this.#socket = connect(target, 'h2')
+    this.#socket.once('connect', () => {
       this.#isConnected = true
     })
-    this.#session.once('goaway', () => {
-      this.#isLeaving = true
-    })
-    this.#session.on('error', (error) => {
-      this.#error ??= error
-    })
+    this.#socket.on('data', (chunk) => this.#receive(chunk))
+    this.#socket.on('error', (error) => this.#end(this.#kindOf(error), String(error)))
+    this.#socket.once('end', () => this.#end('reset', 'closed before the answer'))
+    this.#socket.once('close', () => this.#end('reset', 'closed before the answer'))
+    this.#socket.write(Buffer.concat([PREFACE, frame(FRAME.settings, 0, 0)]))
   }
 
-  isUsable(): boolean {
-    return !this.#isLeaving && !this.#session.closed && !this.#session.destroyed
+  get isUsable(): boolean {
+    return !this.#isLeaving && !this.#isClosed
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#session.destroyed) resolve()
-      else this.#session.close(resolve)
-    })
+  close(): void {
+    this.#isClosed = true
+    this.#socket.destroy()
   }
 
   exchange(tally: Tally): Promise<void> {
     return new Promise((resolve) => {
-      const stream = this.#session.request({ ':path': this.#target.path })
-      let status = 0
-      let hasEnded = false
-      let failure: { kind: OutcomeKind; message: string } | undefined
-      stream.setTimeout(this.#target.timeoutMs, () => {
-        failure ??= { kind: 'timeout', message: 'no answer in time' }
-        stream.close(http2.constants.NGHTTP2_CANCEL)
-      })
-      stream.once('response', (headers) => {
-        status = Number(headers[':status'])
-        this.#worker = String(headers['x-worker'] ?? this.#worker)
-      })
-      stream.once('end', () => {
-        hasEnded = true
-      })
-      stream.on('error', (error) => {
-        failure ??= this.#failureOf(error)
-      })
-      stream.once('close', () => {
-        if (failure === undefined && hasEnded && status > 0) tally.answered(status, this.#worker)
-        else {
-          const { kind, message } =
-            failure ?? this.#failureOf(this.#error ?? new Error('closed before the answer'))
-          tally.failed(kind, message, this.#worker)
-        }
+      const deadline = setTimeout(() => this.#end('timeout', 'no answer in time'), this.#target.timeoutMs)
+      this.#stream += 2
+      this.#isOk = false
+      this.#settle = (kind, message) => {
+        this.#settle = undefined
+        clearTimeout(deadline)
+        if (kind === 'answered') tally.answered(this.#isOk ? 200 : 500, null)
+        else tally.failed(kind, message, null)
+        if (this.#isLeaving) this.close()
         resolve()
-      })
-      stream.resume()
+      }
+      this.#socket.write(
+        frame(FRAME.headers, FRAME.endStream | FRAME.endHeaders, this.#stream, this.#headers),
+      )
     })
   }
 
-  #failureOf(error: unknown): { kind: OutcomeKind; message: string } {
-    const cause = this.#error ?? error
-    if (!this.#isConnected) return { kind: kindOf(cause), message: String(cause) }
-    return {
-      kind: kindOf(cause) === 'timeout' ? 'timeout' : 'reset',
-      message: `${String(cause)} (${String(error)})`,
+  #receive(chunk: Buffer): void {
+    try {
+      for (const received of this.#reader.push(chunk)) this.#on(received)
+    } catch (error) {
+      this.#end('unexpected', String(error))
     }
+  }
+
+  #on({ type, flags, stream, payload }: Frame): void {
+    if (type === FRAME.settings && (flags & FRAME.ack) === 0)
+      this.#socket.write(frame(FRAME.settings, FRAME.ack, 0))
+    else if (type === FRAME.ping && (flags & FRAME.ack) === 0)
+      this.#socket.write(frame(FRAME.ping, FRAME.ack, 0, payload))
+    else if (type === FRAME.goaway) this.#onGoaway(payload)
+    else if (stream !== this.#stream || this.#settle === undefined) return
+    else if (type === FRAME.reset) this.#end('reset', `stream reset with code ${payload.readUInt32BE(0)}`)
+    else this.#onAnswer(type, flags, payload)
+  }
+
+  #onAnswer(type: number, flags: number, payload: Buffer): void {
+    if (type === FRAME.headers) this.#isOk = payload[0] === STATUS_200
+    if (type === FRAME.data && payload.length > 0)
+      this.#socket.write(windowUpdates(this.#stream, payload.length))
+    const endsStream = type === FRAME.headers || type === FRAME.data
+    if (endsStream && (flags & FRAME.endStream) !== 0) this.#settle?.('answered', '')
+  }
+
+  #onGoaway(payload: Buffer): void {
+    this.#isLeaving = true
+    const lastStream = payload.readUInt32BE(0)
+    if (this.#settle === undefined) this.close()
+    else if (lastStream < this.#stream) this.#end('reset', `GOAWAY: stream ${this.#stream} was not taken`)
+  }
+
+  #end(kind: OutcomeKind, message: string): void {
+    this.close()
+    this.#settle?.(kind, message)
+  }
+
+  #kindOf(error: unknown): OutcomeKind {
+    const kind = kindOf(error)
+    return this.#isConnected && kind === 'refused' ? 'reset' : kind
   }
 }

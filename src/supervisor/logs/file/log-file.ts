@@ -117,9 +117,10 @@ export class LogFile {
 
   /** How many bytes the file may still take. Where a line begins, turns to a new file first if that is due. */
   #room(lineEnd: number): number {
-    const room = this.#roomNow()
+    const isLost = this.#writer.isLost()
+    const room = isLost ? 0 : this.#roomNow()
     if (this.#lineBytes > 0) return room
-    if (this.#writer.isLost()) this.#reopen()
+    if (isLost) this.#reopen()
     else if (room < lineEnd && this.#writer.sizeBytes > 0) this.#rotate()
     else return room
     return this.#roomNow()

@@ -29,6 +29,7 @@ export class LogWriter {
   #bornAtMs = 0
   #checkedAtMs = 0
   #rotatedAtMs = 0
+  #isLost = false
 
   constructor(path: string, clock: Clock) {
     this.#path = path
@@ -54,6 +55,7 @@ export class LogWriter {
     const { size, birthtimeMs, mtimeMs } = fstatSync(fd)
     this.#fd = fd
     this.#index = new TimeIndex(timesPathOf(this.#path))
+    this.#isLost = false
     this.#sizeBytes = size
     this.#bornAtMs = size === 0 ? this.#clock.nowMs() : birthtimeMs || mtimeMs
     this.#checkedAtMs = this.#clock.monotonicMs()
@@ -77,14 +79,14 @@ export class LogWriter {
    */
   isLost(): boolean {
     const nowMs = this.#clock.monotonicMs()
-    if (this.#fd === undefined || nowMs - this.#checkedAtMs < CHECK_EVERY_MS) return false
+    if (this.#fd === undefined || nowMs - this.#checkedAtMs < CHECK_EVERY_MS) return this.#isLost
     this.#checkedAtMs = nowMs
     const named = statSync(this.#path, { throwIfNoEntry: false })
     const opened = fstatSync(this.#fd)
-    if (named === undefined || named.ino !== opened.ino || named.dev !== opened.dev) return true
+    this.#isLost = named === undefined || named.ino !== opened.ino || named.dev !== opened.dev
     if (opened.size < this.#sizeBytes) this.#index?.restart()
     this.#sizeBytes = opened.size
-    return false
+    return this.#isLost
   }
 
   /** Puts the file aside under a name with the time and begins a new one. */

@@ -16,7 +16,14 @@ export interface FifoConsumer {
 }
 
 const BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
-const HALF = BUFFER.length / 2
+/** After a read of this much the writer is fast: the pipe is watched again at once. */
+const MUCH_BYTES = BUFFER.length / 2
+/** After a read of less than this the pipe can wait longer the next time. */
+const LITTLE_BYTES = BUFFER.length / 16
+const SHORTEST_PAUSE_MS = 1
+const LONGEST_PAUSE_MS = 20
+/** A pipe that was quiet for this long is read at once and often again. */
+const QUIET_MS = 200
 /** What is read at most from a pipe that somebody goes on writing to after its worker's end. */
 const CUT_READS = 16
 const PACER = new Pacer()
@@ -28,6 +35,8 @@ export class FifoReader implements Paced {
   readonly #consumer: FifoConsumer
   readonly #socket: Socket
   #mode: Mode = 'paced'
+  #pauseMs = SHORTEST_PAUSE_MS
+  #readAtMs = 0
 
   constructor(fd: number, consumer: FifoConsumer) {
     this.#fd = fd
@@ -39,7 +48,7 @@ export class FifoReader implements Paced {
     this.#socket.on('error', () => this.#end())
     // The first look is a read call: a FIFO whose writers left before it was opened never reports its end to poll().
     this.#socket.pause()
-    PACER.add(this)
+    PACER.add(this, 0)
   }
 
   get isHeld(): boolean {
@@ -56,7 +65,7 @@ export class FifoReader implements Paced {
 
   release(): void {
     if (this.#mode !== 'held') return
-    this.#pace()
+    this.#pace(0)
   }
 
   readNow(): void {
@@ -64,7 +73,7 @@ export class FifoReader implements Paced {
     const length = this.#read()
     if (length === undefined) this.#watch()
     else if (length === 0) this.#end()
-    else this.#takePaced(length)
+    else this.#take(length)
   }
 
   /** Takes what is there now and ends, although somebody may still hold the other end. */
@@ -85,24 +94,26 @@ export class FifoReader implements Paced {
   }
 
   #onRead(length: number): boolean {
-    if (this.#mode !== 'watched') return false
-    this.#consumer.take(BUFFER.subarray(0, length))
-    if (this.#mode !== 'watched') return false
-    if (length >= HALF) return true
-    this.#pace()
-    return false
+    if (this.#mode === 'closed') return false
+    this.#take(length)
+    return this.#mode === 'watched'
   }
 
-  #takePaced(length: number): void {
+  /** Hands over what was read and decides how the pipe is read next. */
+  #take(length: number): void {
     this.#consumer.take(BUFFER.subarray(0, length))
-    if (this.#mode !== 'paced') return
-    if (length < HALF) PACER.add(this)
-    else this.#watch()
+    if (this.#mode !== 'watched' && this.#mode !== 'paced') return
+    const nowMs = performance.now()
+    if (length >= LITTLE_BYTES || nowMs - this.#readAtMs > QUIET_MS) this.#pauseMs = SHORTEST_PAUSE_MS
+    this.#readAtMs = nowMs
+    if (length < MUCH_BYTES) this.#pace(this.#pauseMs)
+    else if (this.#mode === 'paced') this.#watch()
+    if (length < LITTLE_BYTES) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
   }
 
-  #pace(): void {
+  #pace(pauseMs: number): void {
     this.#mode = 'paced'
-    PACER.add(this)
+    PACER.add(this, pauseMs)
   }
 
   #watch(): void {

@@ -1,33 +1,49 @@
-// A busy pipe is not read on every write: that would cost one wake-up per line. It waits in the kernel for two
-// milliseconds and all busy pipes are then read in one go. The time is this short on purpose: Node.js gives up on what
-// does not fit into the pipe when an app calls process.exit(), so a burst of a dying worker must find room.
+// A busy pipe is not read on every write: that would cost one wake-up per line. What it says waits in the kernel for
+// some milliseconds, and the pipes that are due are then read in one go.
 
 export interface Paced {
   readNow(): void
 }
 
-const PAUSE_MS = 2
+/** Pipes that are due this soon are read along. */
+const TOGETHER_MS = 2
 
 export class Pacer {
-  readonly #waiting = new Set<Paced>()
+  readonly #dueAtMs = new Map<Paced, number>()
   #timer: NodeJS.Timeout | undefined
+  #timerAtMs = Number.POSITIVE_INFINITY
 
-  add(pipe: Paced): void {
-    this.#waiting.add(pipe)
-    this.#timer ??= setTimeout(() => this.#tick(), PAUSE_MS)
+  add(pipe: Paced, delayMs: number): void {
+    const dueAtMs = performance.now() + delayMs
+    this.#dueAtMs.set(pipe, dueAtMs)
+    if (dueAtMs < this.#timerAtMs) this.#arm(dueAtMs, delayMs)
   }
 
   remove(pipe: Paced): void {
-    this.#waiting.delete(pipe)
-    if (this.#waiting.size > 0) return
+    this.#dueAtMs.delete(pipe)
+    if (this.#dueAtMs.size === 0) this.#disarm()
+  }
+
+  #arm(dueAtMs: number, delayMs: number): void {
+    this.#disarm()
+    this.#timerAtMs = dueAtMs
+    this.#timer = setTimeout(() => this.#tick(), delayMs)
+  }
+
+  #disarm(): void {
     clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#timerAtMs = Number.POSITIVE_INFINITY
   }
 
   #tick(): void {
-    this.#timer = undefined
-    const due = [...this.#waiting]
-    this.#waiting.clear()
+    const nowMs = performance.now()
+    const due = [...this.#dueAtMs]
+      .filter(([, dueAtMs]) => dueAtMs <= nowMs + TOGETHER_MS)
+      .map(([pipe]) => pipe)
+    for (const pipe of due) this.#dueAtMs.delete(pipe)
+    this.#disarm()
     for (const pipe of due) pipe.readNow()
+    const nextAtMs = Math.min(...this.#dueAtMs.values())
+    if (nextAtMs < this.#timerAtMs) this.#arm(nextAtMs, Math.max(1, nextAtMs - performance.now()))
   }
 }

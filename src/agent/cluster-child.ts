@@ -1,0 +1,17 @@
+// The preload in what an app's own node:cluster forks. Such a worker gets its sockets from its primary; only its
+// `server.close()` is made to lose nothing.
+import cluster from 'node:cluster'
+import http from 'node:http'
+import { drainServer } from './drain.ts'
+
+if (cluster.isWorker) {
+  const originalClose = http.Server.prototype.close
+  http.Server.prototype.close = function close(
+    this: http.Server,
+    callback?: (error?: Error) => void,
+  ): http.Server {
+    if (!this.listening) return originalClose.call(this, callback)
+    drainServer(this, callback)
+    return this
+  }
+}

@@ -1,0 +1,99 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
+import type { LogSpec } from '../../src/protocol/app-spec.ts'
+import { AppLogs } from '../../src/supervisor/logs/app-logs.ts'
+import { LogFeed } from '../../src/supervisor/logs/log-feed.ts'
+
+export const PLAIN: LogSpec = {
+  format: 'plain',
+  maxSizeBytes: 1e9,
+  rotateEveryMs: null,
+  keep: 1000,
+  maxTotalBytes: 1e12,
+  compress: false,
+}
+
+export interface LogsUnderTest {
+  readonly logs: AppLogs
+  readonly feed: LogFeed
+  /** Of all logs; the app is `web`. */
+  readonly directory: string
+  readonly runDirectory: string
+  readonly problems: string[]
+}
+
+/** The logs of an app `web` in a folder of their own. */
+export function logsOf(
+  t: TestContext,
+  spec: Partial<LogSpec> = {},
+  { clock = systemClock, directory = temporaryFolder(t) }: { clock?: Clock; directory?: string } = {},
+): LogsUnderTest {
+  const feed = new LogFeed()
+  const problems: string[] = []
+  const onProblem = (text: string) => problems.push(text)
+  const logs = new AppLogs({ app: 'web', directory, spec: { ...PLAIN, ...spec }, clock, feed, onProblem })
+  t.after(() => logs.close())
+  return { logs, feed, directory, runDirectory: join(directory, 'run'), problems }
+}
+
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'upkeep-logs-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Everything in the files of one series, the oldest first: `0.out`, `0.err`. */
+export function allText(directory: string, series: string): string {
+  return allBytes(directory, series).toString()
+}
+
+export function allBytes(directory: string, series: string): Buffer {
+  const folder = join(directory, 'web')
+  const rotated = namesIn(directory).filter(
+    (name) => name.startsWith(`${series}.2`) && /\.log(\.gz)?$/.test(name),
+  )
+  const current = namesIn(directory).filter((name) => name === `${series}.log`)
+  return Buffer.concat(
+    [...rotated.sort(), ...current].map((name) => {
+      const bytes = readFileSync(join(folder, name))
+      return name.endsWith('.gz') ? gunzipSync(bytes) : bytes
+    }),
+  )
+}
+
+export function namesIn(directory: string): string[] {
+  const folder = join(directory, 'web')
+  return existsSync(folder) ? readdirSync(folder).sort() : []
+}
+
+/** A clock that stands still until it is moved. */
+export class ManualClock implements Clock {
+  #nowMs = Date.UTC(2026, 0, 1)
+  readonly #timers = new Set<{ readonly dueAtMs: number; readonly callback: () => void }>()
+
+  nowMs(): number {
+    return this.#nowMs
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs
+  }
+
+  timer(delayMs: number, callback: () => void): () => void {
+    const timer = { dueAtMs: this.#nowMs + delayMs, callback }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  advance(byMs: number): void {
+    this.#nowMs += byMs
+    for (const timer of [...this.#timers]) {
+      if (timer.dueAtMs > this.#nowMs || !this.#timers.delete(timer)) continue
+      timer.callback()
+    }
+  }
+}
