@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { FAILURE_EXIT_STATUS, Failure, isSystemError } from '../base/failure.ts'
 import { isDaemonAbsent } from '../client/daemon-absent.ts'
+import { failureIn } from '../client/exchange-failure.ts'
 import type { UpkeepClient } from '../client/upkeep-client.ts'
 
 const START_TIMEOUT_MS = 10_000
@@ -28,7 +29,7 @@ interface DaemonLog {
 
 /** Returns when a daemon answers. Two at once end up with the same one: the daemon that comes second leaves. */
 export async function ensureDaemon(client: UpkeepClient, home: string): Promise<{ readonly isNew: boolean }> {
-  if (await answers(client)) return { isNew: false }
+  if ((await answeringPid(client)) !== undefined) return { isNew: false }
   const log = openLog(home)
   try {
     await startDaemon(client, home, log)
@@ -39,39 +40,53 @@ export async function ensureDaemon(client: UpkeepClient, home: string): Promise<
 }
 
 async function startDaemon(client: UpkeepClient, home: string, log: DaemonLog): Promise<void> {
-  let end: string | undefined
-  const child = spawn(process.execPath, [cliPath(), 'daemon', 'run', '--home', home], {
-    cwd: '/',
-    detached: true,
-    stdio: ['ignore', log.fd, log.fd],
-    env: daemonEnvironment(process.env),
-  })
-  child.once('error', ({ message }) => {
-    end = message
-  })
-  child.once('exit', (code, signal) => {
-    // The one that lost against another daemon leaves; the winner will answer soon.
-    if (code !== FAILURE_EXIT_STATUS.DAEMON_ALREADY_RUNNING)
-      end = signal === null ? `it ended with status ${code}` : `${signal} ended it`
-  })
-  child.unref()
+  const child = new DaemonProcess(home, log)
   const deadlineMs = performance.now() + START_TIMEOUT_MS
   for (let waitMs = 5; performance.now() < deadlineMs; waitMs = Math.min(waitMs * 1.5, 100)) {
-    if (await answers(client)) return
-    if (end !== undefined) break
+    const pid = await answeringPid(client)
+    // Ours lost against another one and leaves. Left alone, it could still take the place of one that is stopped soon.
+    if (pid !== undefined && (pid === child.pid || child.end !== undefined)) return
+    if (child.end !== undefined && !child.hasLost) break
     await sleep(waitMs)
   }
-  throw startFailed(log, end ?? `it does not answer within ${START_TIMEOUT_MS / 1000} s`)
+  throw startFailed(log, child.end ?? `it does not answer within ${START_TIMEOUT_MS / 1000} s`)
 }
 
-async function answers(client: UpkeepClient): Promise<boolean> {
+class DaemonProcess {
+  readonly pid: number | undefined
+  /** How it ended; undefined while it lives. */
+  end: string | undefined
+  /** Another daemon was there first, and will answer soon. */
+  hasLost = false
+
+  constructor(home: string, log: DaemonLog) {
+    // With --json a failure is one line in the log, which can be read back.
+    const child = spawn(process.execPath, [cliPath(), 'daemon', 'run', '--json', '--home', home], {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: daemonEnvironment(process.env),
+    })
+    this.pid = child.pid
+    child.once('error', ({ message }) => {
+      this.end = message
+    })
+    child.once('exit', (code, signal) => {
+      this.hasLost = code === FAILURE_EXIT_STATUS.DAEMON_ALREADY_RUNNING
+      this.end = signal === null ? `it ended with status ${code}` : `${signal} ended it`
+    })
+    child.unref()
+  }
+}
+
+/** The pid of the daemon that answers. */
+async function answeringPid(client: UpkeepClient): Promise<number | undefined> {
   try {
-    await client.daemon()
-    return true
+    return (await client.daemon()).pid
   } catch (error) {
     // One that is just leaving resets the connection.
     const isLeaving = error instanceof Failure && isSystemError(error.cause, 'ECONNRESET', 'EPIPE')
-    if (isDaemonAbsent(error) || isLeaving) return false
+    if (isDaemonAbsent(error) || isLeaving) return undefined
     throw error
   }
 }
@@ -104,6 +119,8 @@ function startFailed({ path, fd, startBytes }: DaemonLog, what: string): Failure
   const buffer = Buffer.alloc(Math.min(endBytes - startBytes, MOST_LOG_BYTES))
   readSync(fd, buffer, 0, buffer.length, endBytes - buffer.length)
   const lines = buffer.toString('utf8').trim().split('\n')
+  const told = lines.filter((line) => line.startsWith('{"error":')).map(failureIn)
+  if (told[0] !== undefined) return told[0]
   return new Failure('DAEMON_START_FAILED', `Cannot start the daemon: ${what}`, {
     hint: `Read ${path}`,
     details: lines.filter((line) => line !== '').slice(-LOG_LINES),

@@ -8,7 +8,7 @@ import { apply, planApply } from './apply.ts'
 import type { EventFeed } from './event-feed.ts'
 import { sendTask, sendValues } from './json-stream.ts'
 import { followLogs } from './log-follow.ts'
-import { operate, toFailure } from './operations.ts'
+import { haltAll, operate, toFailure } from './operations.ts'
 import { applyRequest, flushRequest, logQuery, operationRequest, stopRequest } from './requests.ts'
 
 export interface ControlPorts {
@@ -39,7 +39,7 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
     const { keepWorkers } = stopRequest(body)
     return sendTask(response, async (emit) => {
       if (keepWorkers) emit({ type: 'end', ok: true })
-      else await operate(supervisor, { action: 'stop', targets: ['all'] }, emit)
+      else await haltAll(supervisor, emit)
       response.once('close', () => void leave(true))
     })
   },

@@ -39,7 +39,7 @@ export async function openDaemon(
   const events = new EventFeed()
   const watchers = new Set<(statuses: readonly AppStatus[]) => void>()
   const records = await loadRecords()
-  const supervisor = new Supervisor({ ...home, agentSocketPath: home.agentSocket }, systemClock, {
+  const supervisor = new Supervisor(home, systemClock, {
     changed() {
       state.save()
       for (const watcher of watchers) watcher(supervisor.statuses())
@@ -55,7 +55,7 @@ export async function openDaemon(
     () => supervisor.records(),
     (text) => log.problem('state', text),
   )
-  const agents = await serveAgents(home.agentSocket, supervisor)
+  const agents = await serveAgents(home, supervisor)
   const adopted = await supervisor.adopt(records)
   const control = await serveControl(home.controlSocket, {
     supervisor,
@@ -72,11 +72,11 @@ export async function openDaemon(
   let leaving: Promise<void> | undefined
   function leave(keepWorkers: boolean): Promise<void> {
     leaving ??= (async () => {
-      if (!keepWorkers) await Promise.all(supervisor.apps.map((app) => app.stop(() => {})))
+      if (!keepWorkers) await Promise.all(supervisor.apps.map((app) => app.halt(() => {})))
       await state.saved()
       control.close()
       control.closeAllConnections()
-      agents.close()
+      for (const server of agents) server.close()
       await supervisor.letGo()
       lock.close()
       hasLeft()

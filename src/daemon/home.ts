@@ -1,4 +1,5 @@
 // The folder in which a daemon keeps everything: $UPKEEP_HOME. Nobody else may write there, because what is in it is run.
+import { createHash } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure, isSystemError } from '../base/failure.ts'
@@ -9,7 +10,9 @@ const LONGEST_HOME = 108 - '/upkeep.sock'.length - 1
 export interface Home {
   readonly directory: string
   readonly controlSocket: string
-  readonly agentSocket: string
+  readonly agentSocketPath: string
+  /** Where the agents of workers that run as other users connect; only a daemon of root has such. */
+  readonly publicAgentSocketPath: string
   readonly stateFile: string
   readonly daemonLog: string
   readonly runDirectory: string
@@ -20,12 +23,20 @@ export function homeIn(directory: string): Home {
   return {
     directory,
     controlSocket: join(directory, 'upkeep.sock'),
-    agentSocket: join(directory, 'agent.sock'),
+    agentSocketPath: join(directory, 'agent.sock'),
+    publicAgentSocketPath: publicSocketPath(directory),
     stateFile: join(directory, 'state.json'),
     daemonLog: join(directory, 'daemon.log'),
     runDirectory: join(directory, 'run'),
     logDirectory: join(directory, 'logs'),
   }
+}
+
+/** Outside the home, which nobody else can enter. */
+function publicSocketPath(directory: string): string {
+  if (process.getuid?.() !== 0) return join(directory, 'agent.sock')
+  const name = createHash('sha256').update(directory).digest('hex').slice(0, 16)
+  return join('/run', `upkeep-${name}`, 'agent.sock')
 }
 
 /** Creates the folder or checks that it is safe to use. */

@@ -25,6 +25,18 @@ export async function operate(supervisor: Supervisor, request: OperationRequest,
   emit({ type: 'end', ok: isOk })
 }
 
+/** Ends all workers, because the daemon is asked to end; what is wanted stays. */
+export async function haltAll(supervisor: Supervisor, emit: Emit): Promise<void> {
+  const running = supervisor.apps.filter(({ workers }) => workers.length > 0)
+  await Promise.all(
+    running.map(async (app) => {
+      const ends = await app.halt(reporter(app.name, emit))
+      emit(done(app.name, 'stopped', `stopped ${counted(app.spec.instances)}${killed(ends)}`))
+    }),
+  )
+  emit({ type: 'end', ok: true })
+}
+
 async function operateOne(
   supervisor: Supervisor,
   app: App,

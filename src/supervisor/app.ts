@@ -80,6 +80,14 @@ export class App {
     })
   }
 
+  /** Ends the workers because the daemon ends; the app stays wanted, so the next daemon starts it. */
+  halt(report: Report): Promise<ExitReport[]> {
+    return this.#queue.run(async () => {
+      this.#host.around.sockets.close()
+      return await this.#stopAll(this.#instances, report)
+    })
+  }
+
   /** Stops and starts; connections wait meanwhile, because the sockets stay open. */
   restart(spec: AppSpec, report: Report): Promise<void> {
     return this.#queue.run(async () => {

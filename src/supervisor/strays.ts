@@ -21,13 +21,17 @@ export interface WithStrays {
   readonly unwanted: readonly WorkerRecord[]
 }
 
-export function withStrays(
-  records: readonly AppRecord[],
-  agentSocketPath: string,
-  nowMs: number,
-): WithStrays {
-  const known = new Set(records.flatMap(workersOf).map(({ pid }) => pid))
-  const pids = findByEnvironment(WORKER_ENV.socket, agentSocketPath).filter((pid) => !known.has(pid))
+/** Where agents of this home connect: by that their workers are known. */
+interface AgentSockets {
+  readonly agentSocketPath: string
+  readonly publicAgentSocketPath: string
+}
+
+export function withStrays(records: readonly AppRecord[], sockets: AgentSockets, nowMs: number): WithStrays {
+  const known = new Set(records.flatMap(recordedWorkers).map(({ pid }) => pid))
+  const paths = new Set([sockets.agentSocketPath, sockets.publicAgentSocketPath])
+  const found = [...paths].flatMap((path) => findByEnvironment(WORKER_ENV.socket, path))
+  const pids = found.filter((pid) => !known.has(pid))
   const strays = pids.map((pid) => identify(pid, nowMs)).filter((stray) => stray !== undefined)
   const names = new Set(records.map(({ spec }) => spec.name))
   return {
@@ -42,7 +46,7 @@ export function endStray({ pid }: WorkerRecord, clock: Clock): void {
   endGroup(pid, clock)
 }
 
-function workersOf({ instances }: AppRecord): WorkerRecord[] {
+export function recordedWorkers({ instances }: AppRecord): WorkerRecord[] {
   return instances.flatMap(({ worker, others }) => (worker === null ? others : [worker, ...others]))
 }
 

@@ -13,13 +13,14 @@ import { ListeningSockets } from './listening-sockets.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
 import { ResourceMeter } from './resource-meter.ts'
-import { endStray, withStrays } from './strays.ts'
+import { endStray, recordedWorkers, withStrays } from './strays.ts'
 import type { Worker } from './worker.ts'
 
 export interface SupervisorPlaces {
   readonly runDirectory: string
   readonly logDirectory: string
   readonly agentSocketPath: string
+  readonly publicAgentSocketPath: string
 }
 
 export interface SupervisorWatcher {
@@ -73,7 +74,7 @@ export class Supervisor {
   }
 
   add(spec: AppSpec, source: string | null): App {
-    const { runDirectory, logDirectory, agentSocketPath } = this.#places
+    const { runDirectory, logDirectory, agentSocketPath, publicAgentSocketPath } = this.#places
     const onProblem = (text: string) => this.#watcher.problem(`Logs of "${spec.name}": ${text}`)
     const { feed } = this
     const clock = this.#clock
@@ -86,7 +87,14 @@ export class Supervisor {
       onProblem,
     })
     const app = new App(spec, source, {
-      around: { clock, runDirectory, agentSocketPath, logs, sockets: new ListeningSockets() },
+      around: {
+        clock,
+        runDirectory,
+        agentSocketPath,
+        publicAgentSocketPath,
+        logs,
+        sockets: new ListeningSockets(),
+      },
       meter: this.meter,
       logDirectory: join(logDirectory, spec.name),
       changed: () => this.#watcher.changed(),
@@ -123,17 +131,16 @@ export class Supervisor {
 
   /** Takes over what an earlier daemon left, also what it had no time to write down. Returns the number of workers. */
   async adopt(recorded: readonly AppRecord[]): Promise<number> {
-    const { records, unwanted } = withStrays(recorded, this.#places.agentSocketPath, this.#clock.nowMs())
+    const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
     for (const worker of unwanted) endStray(worker, this.#clock)
+    this.#removeOldPipes(records)
     const counts = records.map((record) => this.add(record.spec, record.source).adopt(record))
-    const adopted = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
-    this.#removeOldPipes()
-    return adopted
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
   }
 
   /** FIFOs of workers that are gone. */
-  #removeOldPipes(): void {
-    const living = new Set(this.workers.map(({ id }) => id))
+  #removeOldPipes(records: readonly AppRecord[]): void {
+    const living = new Set(records.flatMap(recordedWorkers).map(({ id }) => id))
     for (const name of readdirSync(this.#places.runDirectory)) {
       if (!living.has(name.replace(/\.(?:out|err)$/, ''))) unlinkSync(join(this.#places.runDirectory, name))
     }

@@ -30,6 +30,7 @@ export function workerExited(worker: Worker, report: ExitReport): Failure {
 }
 
 export function spawnFailed(spec: AppSpec, error: unknown): Failure {
+  if (error instanceof Failure) return error
   const what = `Cannot start "${spec.name}"`
   if (isSystemError(error, 'EAGAIN', 'ENOMEM')) {
     return new Failure('SPAWN_FAILED', `${what}: the system has no room for another process`, {

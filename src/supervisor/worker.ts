@@ -4,17 +4,19 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
 import type { AgentMessage } from '../protocol/agent.ts'
 import { WORKER_ENV } from '../protocol/agent.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { ExitReport } from '../protocol/status.ts'
 import { exitReason } from './exit-reason.ts'
-import { launchOf, withAgent } from './launcher.ts'
+import { AGENT_PATH, launchOf, withAgent } from './launcher.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
 import type { AppLogs } from './logs/app-logs.ts'
 import { WorkerOutput } from './logs/worker-output.ts'
 import { endGroup, sendSignal } from './process-group.ts'
 import { isRunning, tryReadStat } from './process-stat.ts'
+import { unreadablePart } from './readable-by.ts'
 import type { AgentConnection, SocketHandle, WorkerChannel } from './worker-channel.ts'
 import { SpawnChannel } from './worker-channel.ts'
 
@@ -32,6 +34,8 @@ export interface WorkerSurroundings {
   readonly clock: Clock
   readonly runDirectory: string
   readonly agentSocketPath: string
+  /** The same for workers of other users, who cannot enter the home. */
+  readonly publicAgentSocketPath: string
   readonly logs: AppLogs
   readonly sockets: ListeningSockets
 }
@@ -306,14 +310,16 @@ export type WorkerPlan = Pick<Birth, 'around' | 'watcher' | 'spec' | 'instance' 
 
 export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
   const { around, spec, instance } = plan
-  const id = `${spec.name}.${instance}.${randomBytes(4).toString('hex')}`
+  checkPreload(spec)
+  // Whoever knows the id may speak for the worker on the agent socket.
+  const id = `${spec.name}.${instance}.${randomBytes(16).toString('hex')}`
   const { logs, runDirectory } = around
   const output = await WorkerOutput.create({ logs, runDirectory, workerId: id, instance })
   try {
     const child = await startProcess(
       spec,
       output,
-      workerEnvironment(spec, id, instance, around.agentSocketPath),
+      workerEnvironment(spec, id, instance, agentSocketOf(spec, around)),
     )
     output.spawned()
     const { pid } = child
@@ -336,6 +342,20 @@ export async function adoptWorker(plan: WorkerPlan, record: WorkerRecord): Promi
   return output === undefined ? undefined : new Worker({ ...plan, output, record })
 }
 
+/** Node would end at once with an error that nobody understands. */
+function checkPreload({ isNode, runAs, name }: AppSpec): void {
+  if (!isNode || runAs === null) return
+  const blocked = unreadablePart(AGENT_PATH, runAs)
+  if (blocked === undefined) return
+  throw new Failure(
+    'SPAWN_FAILED',
+    `Cannot start "${name}" as "${runAs.user}": that user may not read "${blocked}"`,
+    {
+      hint: 'Install Upkeep where every user can read it, such as /opt or /usr/local',
+    },
+  )
+}
+
 function startProcess(
   spec: AppSpec,
   output: WorkerOutput,
@@ -355,6 +375,10 @@ function startProcess(
     child.once('error', reject)
     child.once('spawn', () => resolve(child as ChildProcess & { readonly pid: number }))
   })
+}
+
+function agentSocketOf({ runAs }: AppSpec, around: WorkerSurroundings): string {
+  return runAs === null ? around.agentSocketPath : around.publicAgentSocketPath
 }
 
 function workerEnvironment(

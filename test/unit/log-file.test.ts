@@ -271,8 +271,8 @@ describe('what others do to the files', () => {
 describe('a disk that refuses', () => {
   test('holds all pipes, keeps what was read, and goes on when it can', (t) => {
     const { path, source, clock, problems, text } = fileUnderTest(t)
-    const [one, two] = [source(), source()]
     writeFileSync(join(path, '..'), 'a file where the folder should be')
+    const [one, two] = [source(), source()]
 
     one.write('first\n')
     assert.deepEqual([one.isHeld, two.isHeld], [true, true])

@@ -26,7 +26,9 @@ function describe(app: AppStatus, { out, clock }: Context): string[] {
   const { spec } = app
   const { color, width } = out
   const fact = (name: string, value: string) => `${color.dim(name.padEnd(12))}${cleanText(value)}`
-  const env = Object.entries(spec.env).sort().map(([name, value]) => `  ${cleanText(name)}=${cleanText(value)}`)
+  const env = Object.entries(spec.env)
+    .sort()
+    .map(([name, value]) => `  ${cleanText(name)}=${cleanText(value)}`)
   const exits = app.instances
     .filter(hasExit)
     .flatMap((instance) => describeExit(instance, instance.lastExit, clock.nowMs()))

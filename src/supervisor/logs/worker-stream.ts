@@ -52,19 +52,24 @@ export class WorkerStream implements FifoConsumer, LineSource {
     return this.#tail
   }
 
+  directFd(): number | undefined {
+    const isPlain = this.#format === 'plain' && this.#options.logs.spec.format === 'plain'
+    return isPlain ? this.#file.directFd(this) : undefined
+  }
+
   /** Writes the bytes before it returns: what was read is in the file, whatever happens to the daemon next. */
-  take(bytes: Buffer): void {
+  take(bytes: Buffer, writtenBytes: number): void {
     const { format } = this.#options.logs.spec
     const lineEnd = bytes.indexOf(NEWLINE) + 1
     if (format === this.#format || !this.#isInLine) {
       this.#format = format
-      this.#record(bytes)
+      this.#record(bytes, writtenBytes)
     } else if (lineEnd === 0 || lineEnd === bytes.length) {
-      this.#record(bytes)
+      this.#record(bytes, writtenBytes)
     } else {
       // The format changes where a line ends.
-      this.#record(bytes.subarray(0, lineEnd))
-      this.take(bytes.subarray(lineEnd))
+      this.#record(bytes.subarray(0, lineEnd), 0)
+      this.take(bytes.subarray(lineEnd), 0)
     }
   }
 
@@ -96,9 +101,9 @@ export class WorkerStream implements FifoConsumer, LineSource {
     this.#reader.close()
   }
 
-  #record(bytes: Buffer): void {
+  #record(bytes: Buffer, writtenBytes: number): void {
     // First of all, so that the time in which a kill of the daemon could lose these bytes is as short as can be.
-    if (this.#format === 'plain') this.#file.append(this, bytes)
+    if (this.#format === 'plain') this.#file.append(this, bytes, writtenBytes)
     const lines = this.#split(bytes)
     this.#tail.push(bytes)
     this.#isInLine = bytes.at(-1) !== NEWLINE

@@ -5,6 +5,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { LogSpec } from '../../../protocol/app-spec.ts'
 import { characterStart, MAX_LINE_BYTES } from '../line-splitter.ts'
+import { READ_BYTES } from '../pipe/fifo-reader.ts'
 import { type LineSource, LineTurns } from './line-turns.ts'
 import { LogWriter } from './log-writer.ts'
 
@@ -48,6 +49,7 @@ export class LogFile {
   }
 
   attach(source: LineSource): void {
+    this.#tryOpen()
     this.#turns.add(source)
   }
 
@@ -56,8 +58,30 @@ export class LogFile {
     this.#closeWhenUnused()
   }
 
-  /** Writes the bytes now. When the disk refuses they are kept, and every source is held until it takes them. */
-  append(source: LineSource, bytes: Buffer): void {
+  /**
+   * Where the next read of this source, whatever its bytes, may be written at once; undefined when they must be looked
+   * at first. What was written goes to `append` all the same.
+   */
+  directFd(source: LineSource): number | undefined {
+    if (this.#refused !== undefined || !this.#writer.isOpen || this.#turns.mustEndLineBefore(source))
+      return undefined
+    if (this.#lineBytes + READ_BYTES > MAX_LINE_BYTES) return undefined
+    return this.#tryRoom() < READ_BYTES ? undefined : this.#writer.fd
+  }
+
+  /**
+   * Writes the bytes now, but for the first `writtenBytes`, which are in the file already. When the disk refuses they are
+   * kept, and every source is held until it takes them.
+   */
+  append(source: LineSource, bytes: Buffer, writtenBytes = 0): void {
+    if (writtenBytes > 0) {
+      const written = bytes.subarray(0, writtenBytes)
+      this.#writer.note(writtenBytes)
+      this.#follow(written)
+      this.#turns.wrote(source, this.#lineBytes > 0, this.#lineBytes <= writtenBytes)
+      if (writtenBytes < bytes.length) this.append(source, bytes.subarray(writtenBytes))
+      return
+    }
     if (this.#refused !== undefined) {
       this.#refused = { ...this.#refused, bytes: Buffer.concat([this.#refused.bytes, bytes]) }
       return
@@ -144,6 +168,24 @@ export class LogFile {
     onRotated()
   }
 
+  #tryRoom(): number {
+    try {
+      return this.#room(1)
+    } catch {
+      // The file cannot be opened anew; the next write finds out why and deals with it.
+      return 0
+    }
+  }
+
+  /** So that the first line does not wait for it; what goes wrong here is dealt with when something is written. */
+  #tryOpen(): void {
+    try {
+      if (!this.#writer.isOpen) this.#open()
+    } catch {
+      this.#writer.close()
+    }
+  }
+
   #reopen(): void {
     this.#writer.close()
     this.#open()
@@ -169,9 +211,14 @@ export class LogFile {
   #write(bytes: Buffer): number {
     if (!this.#writer.isOpen) this.#open()
     const length = this.#writer.write(bytes)
-    const lineStart = bytes.subarray(0, length).lastIndexOf(NEWLINE) + 1
-    this.#lineBytes = lineStart === 0 ? this.#lineBytes + length : length - lineStart
+    this.#follow(bytes.subarray(0, length))
     return length
+  }
+
+  /** Keeps count of the line that is unfinished after these bytes. */
+  #follow(written: Buffer): void {
+    const lineStart = written.lastIndexOf(NEWLINE) + 1
+    this.#lineBytes = lineStart === 0 ? this.#lineBytes + written.length : written.length - lineStart
   }
 
   #keep(source: LineSource, bytes: Buffer): void {

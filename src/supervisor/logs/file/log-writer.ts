@@ -40,6 +40,10 @@ export class LogWriter {
     return this.#fd !== undefined
   }
 
+  get fd(): number | undefined {
+    return this.#fd
+  }
+
   get sizeBytes(): number {
     return this.#sizeBytes
   }
@@ -65,12 +69,17 @@ export class LogWriter {
   /** Writes as much as the disk takes and returns how many bytes that was; throws when it took none. */
   write(bytes: Buffer): number {
     if (this.#fd === undefined) throw new Error('the file is not open')
+    const length = writeSync(this.#fd, bytes)
+    this.note(length)
+    return length
+  }
+
+  /** So many bytes were written at the end of the file. */
+  note(length: number): void {
     const nowMs = this.#clock.nowMs()
     if (this.#sizeBytes === 0) this.#bornAtMs = nowMs
-    const length = writeSync(this.#fd, bytes)
     this.#index?.note(this.#sizeBytes, nowMs)
     this.#sizeBytes += length
-    return length
   }
 
   /**

@@ -2,20 +2,24 @@
 // read calls, so that between taking bytes from the kernel and writing them to the file only microseconds pass: what
 // a SIGKILL of the daemon could lose is that window. One buffer serves all pipes; consumers take the bytes at once.
 
-import { readSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 
 import { isSystemError } from '../../../base/failure.ts'
 import { type Paced, Pacer } from './pacer.ts'
 
 export interface FifoConsumer {
-  /** The bytes are only valid during the call. */
-  take(bytes: Buffer): void
+  /** A file to which the next bytes may be written before anybody looks at them; undefined when there is none. */
+  directFd(): number | undefined
+  /** The bytes are only valid during the call; the first `writtenBytes` are in the file of `directFd` already. */
+  take(bytes: Buffer, writtenBytes: number): void
   /** No writer is left and everything was taken, or the reader was closed. Called once. */
   ended(): void
 }
 
-const BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
+/** The most that is read at once. */
+export const READ_BYTES = 64 * 1024
+const BUFFER = Buffer.allocUnsafeSlow(READ_BYTES)
 /** After a read of this much the writer is fast: the pipe is watched again at once. */
 const MUCH_BYTES = BUFFER.length / 2
 /** After a read of less than this the pipe can wait longer the next time. */
@@ -70,10 +74,13 @@ export class FifoReader implements Paced {
 
   readNow(): void {
     if (this.#mode !== 'paced') return
+    const directFd = this.#consumer.directFd()
     const length = this.#read()
+    // Nothing may come between the read and this write: here a kill of the daemon loses what was read.
+    const written = length !== undefined && directFd !== undefined ? tryWrite(directFd, length) : 0
     if (length === undefined) this.#watch()
     else if (length === 0) this.#end()
-    else this.#take(length)
+    else this.#take(length, written)
   }
 
   /** Takes what is there now and ends, although somebody may still hold the other end. */
@@ -83,7 +90,7 @@ export class FifoReader implements Paced {
     for (let reads = 0; reads < CUT_READS && this.#mode === 'paced'; reads++) {
       const length = this.#read()
       if (length === undefined || length === 0) break
-      this.#consumer.take(BUFFER.subarray(0, length))
+      this.#consumer.take(BUFFER.subarray(0, length), 0)
     }
     if (!this.isHeld) this.#end()
   }
@@ -95,13 +102,13 @@ export class FifoReader implements Paced {
 
   #onRead(length: number): boolean {
     if (this.#mode === 'closed') return false
-    this.#take(length)
+    this.#take(length, 0)
     return this.#mode === 'watched'
   }
 
   /** Hands over what was read and decides how the pipe is read next. */
-  #take(length: number): void {
-    this.#consumer.take(BUFFER.subarray(0, length))
+  #take(length: number, writtenBytes: number): void {
+    this.#consumer.take(BUFFER.subarray(0, length), writtenBytes)
     if (this.#mode !== 'watched' && this.#mode !== 'paced') return
     const nowMs = performance.now()
     if (length >= LITTLE_BYTES || nowMs - this.#readAtMs > QUIET_MS) this.#pauseMs = SHORTEST_PAUSE_MS
@@ -137,5 +144,14 @@ export class FifoReader implements Paced {
     PACER.remove(this)
     this.#socket.destroy()
     this.#consumer.ended()
+  }
+}
+
+/** Writes the start of the buffer; 0 when that fails, so that the file itself tries again and deals with the reason. */
+function tryWrite(fd: number, length: number): number {
+  try {
+    return writeSync(fd, BUFFER, 0, length)
+  } catch {
+    return 0
   }
 }
