@@ -56,6 +56,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   })
 }
 
+const facts = versions()
 const startedMs = performance.now()
 const groups = []
 for (const row of ROWS) {
@@ -68,7 +69,7 @@ console.log(`${summary(groups)} in ${Math.round(seconds)} s`)
 const isWhole = positionals.length === 0 && !values.quick
 if (isWhole || values.write) {
   const command = ['node bench/run.js', ...process.argv.slice(2)].join(' ')
-  const text = document(groups, { command, versions: versions(), at: new Date(), seconds })
+  const text = document(groups, { command, versions: facts, at: new Date(), seconds })
   writeFileSync(join(root, 'bench', 'results.md'), text)
   console.log('written to bench/results.md')
 }

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { canConnect } from '../support/ask.js'
 import { Upkeep, until } from '../support/built.js'
@@ -42,9 +42,20 @@ export class UpkeepContender {
     return (await this.#upkeep.daemon()).pid
   }
 
+  /** Waits for another daemon than this; starts one when none comes. Says whether it came by itself. */
+  async replaced(pid) {
+    const isNew = async () => (await this.supervisor()) !== pid
+    const cameByItself = await until(isNew, { within: '3s' }).catch(() => false)
+    if (!cameByItself) await this.#upkeep.ok('daemon', 'start')
+    await until(isNew)
+    return cameByItself
+  }
+
   /** The log files of the app, rotated ones too. */
   async logFiles(name = 'app') {
-    const { logDirectory } = await this.#upkeep.app(name)
+    const logDirectory = await this.logDirectory(name)
+    // It is made with the first line.
+    if (!existsSync(logDirectory)) return []
     return readdirSync(logDirectory)
       .filter((file) => /\.log(\.gz)?$/.test(file))
       .map((file) => join(logDirectory, file))

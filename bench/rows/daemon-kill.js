@@ -47,8 +47,11 @@ async function oneKill(outer, contender) {
     { ...load, kind: 'connection' },
   ]
   const act = async () => {
-    kill(await contender.supervisor())
+    const pid = await contender.supervisor()
+    kill(pid)
     await sleep(WATCHED_MS)
+    // Nor may it cost anything that the next one takes over.
+    await contender.replaced?.(pid)
   }
   const { outcomes } = await underLoad(loads, act, { settle: 0 })
   await scope.close()

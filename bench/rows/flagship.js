@@ -2,7 +2,7 @@
 // loses its daemon, again and again. All outcomes are counted by kind.
 import { UpkeepContender } from '../contenders/upkeep-contender.js'
 import { benchApp, freePort, kill, Load, lost, until } from '../support/built.js'
-import { showLosses, sum } from '../support/losses.js'
+import { showLosses, stopped, sum } from '../support/losses.js'
 
 const KINDS = ['get', 'post', 'connection']
 const CLIENTS = 14
@@ -38,12 +38,7 @@ export const flagship = {
       )
     }
     return [
-      result(
-        await Promise.all(loads.map((load) => load.stop())),
-        killed,
-        turns,
-        (performance.now() - startedMs) / 1000,
-      ),
+      result(await Promise.all(loads.map(stopped)), killed, turns, (performance.now() - startedMs) / 1000),
     ]
   },
 }
@@ -73,7 +68,7 @@ async function crash(upkeep, killed) {
 async function killDaemon(upkeep) {
   const pid = await upkeep.supervisor()
   kill(pid)
-  await until(async () => (await upkeep.supervisor()) !== pid, { within: '20s' })
+  await upkeep.replaced(pid)
   await until(async () => (await upkeep.workers()).length === 2, { within: '20s' })
 }
 

@@ -11,6 +11,8 @@ import { number } from '../support/samples.js'
 import { Scope } from '../support/scope.js'
 
 const CRASH_LINES = 3000
+/** pm2 can keep a connection for ever that it gave to a dead worker. */
+const ANSWER_MS = 1000
 const ROTATE_EVERY_MS = 250
 const UPKEEP = {
   restart: { minUptime: '500ms' },
@@ -98,10 +100,10 @@ async function crashes({ contender, port }, runs) {
   let lost = 0
   let traces = 0
   for (let run = 0; run < runs; run++) {
-    const { pid } = await askJson(port, '/')
+    const { pid } = await until(() => askJson(port, '/', ANSWER_MS))
     // The answer may be cut off by the crash it announces.
-    await ask(port, `/crash?run=${run}&lines=${CRASH_LINES}`).catch(() => {})
-    await until(async () => (await askJson(port, '/')).pid !== pid, { within: '20s' })
+    await ask(port, `/crash?run=${run}&lines=${CRASH_LINES}`, ANSWER_MS).catch(() => {})
+    await until(async () => (await askJson(port, '/', ANSWER_MS)).pid !== pid, { within: '20s' })
     // Long enough for a worker that crashes next to count as stable.
     await sleep(1200)
     lost += CRASH_LINES - (await settledCount(() => contender.logFiles(), `crash-${run}`, CRASH_LINES))
@@ -121,12 +123,14 @@ async function daemonKills({ contender, port }, { rate, kills }) {
   for (let count = 0; count < kills; count++) {
     await sleep(500)
     written = await readCount(port, written)
-    kill(await contender.supervisor())
+    const pid = await contender.supervisor()
+    kill(pid)
     await sleep(1500)
+    // An app that is gone writes no more.
+    if (!(await ask(port, '/', ANSWER_MS).catch(() => false))) break
+    await contender.replaced?.(pid)
   }
-  // The next one is there when it answers; an app that is gone writes no more.
-  await contender.workers().catch(() => [])
-  const isAlive = await ask(port, '/paced-end').then(
+  const isAlive = await ask(port, '/paced-end', ANSWER_MS).then(
     () => true,
     () => false,
   )
@@ -141,7 +145,7 @@ async function daemonKills({ contender, port }, { rate, kills }) {
 }
 
 async function readCount(port, before) {
-  return askJson(port, '/paced-count').then(
+  return askJson(port, '/paced-count', ANSWER_MS).then(
     ({ written }) => written,
     () => before,
   )

@@ -1,6 +1,9 @@
 // Counting what became of requests.
 import { asked, Load, lost, NO_OUTCOMES } from './built.js'
 
+/** Longer than any request may take. */
+const STOP_TIMEOUT_MS = 10_000
+
 /** Adds up the outcomes of several loads. */
 export function sum(all) {
   const total = { ...NO_OUTCOMES }
@@ -17,6 +20,17 @@ export function showLosses(outcomes) {
   return count === 0 ? `0 of ${total}` : `${count.toLocaleString('en-US')} of ${total} (${detail})`
 }
 
+/** The last counts of a load; a server that lost track of a connection may keep its client from ending. */
+export async function stopped(load) {
+  const ending = load.stop()
+  const deadline = setTimeout(() => load.report().catch(() => {}), STOP_TIMEOUT_MS)
+  try {
+    return await ending
+  } finally {
+    clearTimeout(deadline)
+  }
+}
+
 /** Runs `act` while the loads go on, and returns their outcomes. */
 export async function underLoad(options, act, { settle = 200 } = {}) {
   const loads = options.map((each) => new Load(each))
@@ -24,7 +38,7 @@ export async function underLoad(options, act, { settle = 200 } = {}) {
     await Promise.all(loads.map((load) => load.answers(100)))
     await act(loads)
     if (settle > 0) await Promise.all(loads.map((load) => load.answers(settle)))
-    const reports = await Promise.all(loads.map((load) => load.stop()))
+    const reports = await Promise.all(loads.map(stopped))
     return {
       outcomes: sum(reports.map((report) => report.outcomes)),
       failures: reports.flatMap((report) => report.failures),

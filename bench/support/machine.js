@@ -1,7 +1,7 @@
 // Where the numbers come from: without it they mean nothing.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { root } from './built.js'
 import { nginxVersion } from './nginx.js'
@@ -14,6 +14,7 @@ export function versions() {
     node: process.versions.node,
     ...(nginx === undefined ? {} : { nginx }),
     kernel: `Linux ${release()}`,
+    load: `${loadavg()[0]?.toFixed(2)} before the first row`,
     machine: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GB`,
   }
 }

@@ -37,7 +37,7 @@ export interface ChannelEvents {
 }
 
 const RECONNECT_FIRST_MS = 20
-const RECONNECT_MOST_MS = 1000
+const RECONNECT_MOST_MS = 250
 
 export class Channel {
   readonly #internals = loadInternals()

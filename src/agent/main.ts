@@ -51,6 +51,7 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     for (const { address, server, handle } of open.values()) {
       channel.send({ type: 'socket', address, shown: shownAddress(server, address) }, handle)
     }
+    channel.send({ type: 'introduced' })
     for (const [id, address] of unanswered) channel.send({ type: 'listen', id, address })
   }
 

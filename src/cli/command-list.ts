@@ -3,10 +3,19 @@ import { Failure } from '../base/failure.ts'
 import { nearestName } from '../base/nearest-name.ts'
 import type { Command } from './command.ts'
 
+/** The parts of the help, in their order. */
+export const GROUPS = {
+  apps: 'Running apps',
+  looking: 'Looking',
+  configuration: 'Configuration',
+  daemon: 'The daemon',
+  upkeep: 'Upkeep',
+} as const
+
 export interface CommandEntry {
   readonly name: string
   readonly aliases: readonly string[]
-  readonly group: 'apps' | 'looking' | 'configuration' | 'daemon' | 'upkeep'
+  readonly group: keyof typeof GROUPS
   load(): Promise<Command>
 }
 

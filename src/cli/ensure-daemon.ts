@@ -8,11 +8,15 @@ import { fileURLToPath } from 'node:url'
 import { FAILURE_EXIT_STATUS, Failure, isSystemError } from '../base/failure.ts'
 import { isDaemonAbsent } from '../client/daemon-absent.ts'
 import { failureIn } from '../client/exchange-failure.ts'
+import { hasState } from '../client/home.ts'
 import type { UpkeepClient } from '../client/upkeep-client.ts'
 
 const START_TIMEOUT_MS = 10_000
 const LOG_LINES = 10
 const MOST_LOG_BYTES = 64 * 1024
+
+/** The daemon makes little garbage; without this bound V8 takes some 5 MB more for it. */
+const DAEMON_FLAGS = ['--max-semi-space-size=1']
 
 /** What the daemon needs itself; apps bring their own environment. */
 const KEPT_ENVIRONMENT = [
@@ -39,6 +43,11 @@ export async function ensureDaemon(client: UpkeepClient, home: string): Promise<
   return { isNew: true }
 }
 
+/** For commands on apps that exist: they are known where a daemon has worked, also while none runs. */
+export async function reviveDaemon(client: UpkeepClient, home: string): Promise<void> {
+  if (hasState(home)) await ensureDaemon(client, home)
+}
+
 async function startDaemon(client: UpkeepClient, home: string, log: DaemonLog): Promise<void> {
   const child = new DaemonProcess(home, log)
   const deadlineMs = performance.now() + START_TIMEOUT_MS
@@ -61,7 +70,8 @@ class DaemonProcess {
 
   constructor(home: string, log: DaemonLog) {
     // With --json a failure is one line in the log, which can be read back.
-    const child = spawn(process.execPath, [cliPath(), 'daemon', 'run', '--json', '--home', home], {
+    const args = [...DAEMON_FLAGS, cliPath(), 'daemon', 'run', '--json', '--home', home]
+    const child = spawn(process.execPath, args, {
       cwd: '/',
       detached: true,
       stdio: ['ignore', log.fd, log.fd],

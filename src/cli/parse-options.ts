@@ -16,6 +16,8 @@ export interface Words {
   readonly rest: readonly string[]
 }
 
+const MOST_HELP_COLUMNS = 100
+
 export const HOME_OPTION = { flags: '--home <folder>', help: "the daemon's home ($UPKEEP_HOME, ~/.upkeep)" }
 
 /** Reads a command's words; prints its help if that is what they ask for. */
@@ -47,15 +49,24 @@ export function parseOptions(
 
 function parserOf(command: Command, out: Output): Parser {
   const parser = new Parser(`upkeep ${command.name}`)
-    .usage(`${command.usage} [options]${command.takesRest === true ? ' [-- args...]' : ''}`.trim())
+    .usage(usageOf(command))
     .description(command.summary)
     .allowExcessArguments()
     .argument('[words...]')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => out.write(text), writeErr: () => {} })
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: () => {},
+      getOutHelpWidth: () => Math.min(out.width, MOST_HELP_COLUMNS),
+    })
     .configureHelp({ visibleArguments: () => [] })
   for (const { flags, help } of [...command.options, HOME_OPTION]) parser.option(flags, help)
   return parser
+}
+
+/** The words after the command's name. */
+export function usageOf({ usage, takesRest }: Command): string {
+  return `${usage} [options]${takesRest === true ? ' [-- args...]' : ''}`.trim()
 }
 
 function notesOf({ aliases }: CommandEntry, { examples = [] }: Command): string {
@@ -65,8 +76,10 @@ function notesOf({ aliases }: CommandEntry, { examples = [] }: Command): string 
 }
 
 function usageFailure(command: Command, error: CommanderError): Failure {
-  const option = /unknown option '(?<option>[^']*)'/.exec(error.message)?.groups?.option
-  if (option === undefined) return usage(command, error.message.replace(/^error: /, ''))
+  // The option itself is only in the message.
+  const option = /'(?<option>[^']*)'/.exec(error.message)?.groups?.option
+  if (error.code !== 'commander.unknownOption' || option === undefined)
+    return usage(command, error.message.replace(/^error: /, ''))
   const known = [...command.options, HOME_OPTION].flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? [])
   const near = nearestName(option, known)
   return new Failure(

@@ -37,6 +37,8 @@ export type AgentMessage =
   | { readonly type: 'closed'; readonly key: string }
   /** After a reconnect: the socket itself travels with this message. */
   | { readonly type: 'socket'; readonly address: SocketAddress; readonly shown: string }
+  /** All sockets that were open are sent. */
+  | { readonly type: 'introduced' }
   /** The app called process.send(). */
   | { readonly type: 'message'; readonly data: unknown }
   | { readonly type: 'draining'; readonly how: 'agent' | 'app' }

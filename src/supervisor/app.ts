@@ -31,6 +31,9 @@ export interface AppHost {
   event(event: string, app: string, instance: number | null, text: string): void
 }
 
+/** How long the agents of adopted workers may take to send their sockets. */
+const HANDOVER_MS = 2000
+
 export class App {
   spec: AppSpec
   /** The config file it came from; null for a script named on the command line. */
@@ -174,6 +177,7 @@ export class App {
       if (!this.#instances.includes(place) && place.workers.length > 0) void this.#stopAll([place], () => {})
     }
     const adopted = this.workers.length
+    this.#expectSockets()
     if (record.wanted === 'running') this.#resume(record)
     else void this.stop(() => {})
     return adopted
@@ -195,6 +199,15 @@ export class App {
   letGo(): void {
     for (const instance of this.#instances) instance.letGo()
     this.#host.around.sockets.close()
+  }
+
+  /** Agents take a moment to notice that there is a new daemon. */
+  #expectSockets(): void {
+    const { clock, sockets } = this.#host.around
+    const listening = this.workers.filter(({ spec, addresses }) => spec.isNode && addresses.length > 0)
+    if (listening.length === 0) return
+    const deadline = new Promise<void>((resolve) => void clock.timer(HANDOVER_MS, resolve))
+    sockets.expect(Promise.race([deadline, Promise.all(listening.map(({ introduced }) => introduced))]))
   }
 
   /** An instance that had given up or finished stays so over a change of daemons. */

@@ -24,9 +24,20 @@ export type Acquired = { readonly handle: SocketHandle } | { readonly errno: num
 
 export class ListeningSockets {
   readonly #held = new Map<string, Held>()
+  #expected: Promise<unknown> = Promise.resolve()
+
+  /** Sockets will come from adopted workers until this resolves; whoever asks for one waits. */
+  expect(handover: Promise<unknown>): void {
+    this.#expected = handover
+  }
 
   /** The socket for this address, bound now if it is not held yet. */
-  acquire(address: SocketAddress, instance: number, balance: Balance): Acquired {
+  async acquire(address: SocketAddress, instance: number, balance: Balance): Promise<Acquired> {
+    await this.#expected
+    return this.#acquireNow(address, instance, balance)
+  }
+
+  #acquireNow(address: SocketAddress, instance: number, balance: Balance): Acquired {
     const isSpread = balance === 'spread' && CAN_SPREAD && address.kind === 'tcp'
     const key = isSpread ? `${instance}/${socketKey(address)}` : socketKey(address)
     const held = this.#held.get(key)

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
-import type { AgentMessage } from '../protocol/agent.ts'
+import type { AgentMessage, SocketAddress } from '../protocol/agent.ts'
 import { WORKER_ENV } from '../protocol/agent.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { ExitReport } from '../protocol/status.ts'
@@ -74,6 +74,8 @@ export class Worker {
   readonly isAdopted: boolean
   /** Resolves when the process is gone and all it wrote is read. */
   readonly ended: Promise<ExitReport>
+  /** Resolves when the agent of an adopted worker has sent its sockets. */
+  readonly introduced: Promise<void>
   readyAtMs: number | null = null
   end: ObservedEnd | null = null
   /** Which rung of the ladder ended it. */
@@ -86,6 +88,7 @@ export class Worker {
   #channel: WorkerChannel | undefined
   #cancelTimers: (() => void)[] = []
   #resolveEnded: (report: ExitReport) => void = () => {}
+  #resolveIntroduced: () => void = () => {}
   #stopping: Promise<ExitReport> | undefined
   #isDraining = false
   #hasListenedBefore: boolean
@@ -107,6 +110,9 @@ export class Worker {
     for (const [key, shown] of record.addresses) this.#addresses.set(key, shown)
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
+    })
+    this.introduced = new Promise((resolve) => {
+      this.#resolveIntroduced = resolve
     })
     this.#child = birth.child
   }
@@ -223,13 +229,12 @@ export class Worker {
         if (message.isDraining) this.#isDraining = true
         if (message.isReady) this.#isReadyNow('listening')
         break
-      case 'listen': {
-        const acquired = sockets.acquire(message.address, this.instance, this.spec.balance)
-        if ('handle' in acquired)
-          this.#channel?.send({ type: 'socket', id: message.id, errno: null }, acquired.handle)
-        else this.#channel?.send({ type: 'socket', id: message.id, errno: acquired.errno })
+      case 'listen':
+        void this.#giveSocket(message.id, message.address)
         break
-      }
+      case 'introduced':
+        this.#resolveIntroduced()
+        break
       case 'listening':
         this.#addresses.set(message.key, message.shown)
         this.#isReadyNow('listening')
@@ -254,6 +259,12 @@ export class Worker {
     }
   }
 
+  async #giveSocket(id: number, address: SocketAddress): Promise<void> {
+    const acquired = await this.#around.sockets.acquire(address, this.instance, this.spec.balance)
+    if ('handle' in acquired) this.#channel?.send({ type: 'socket', id, errno: null }, acquired.handle)
+    else this.#channel?.send({ type: 'socket', id, errno: acquired.errno })
+  }
+
   #isReadyNow(because: 'listening' | 'message' | 'settled'): void {
     const { when } = this.spec.ready
     const fits = when === 'auto' || when === because || (when === 'started' && because === 'settled')
@@ -273,6 +284,7 @@ export class Worker {
     if (this.end !== null) return
     this.end = end
     this.#clearTimers()
+    this.#resolveIntroduced()
     this.#channel?.close()
     endGroup(this.pid, this.#around.clock)
     this.#watcher.exited(this)

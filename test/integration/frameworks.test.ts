@@ -9,6 +9,7 @@ import { load, lost } from '../support/load/load.ts'
 import { isAlive } from '../support/processes.ts'
 import { request } from '../support/request.ts'
 import { running } from '../support/running-app.ts'
+import { until } from '../support/until.ts'
 import { upkeep } from '../support/upkeep.ts'
 
 interface Framework {
@@ -129,10 +130,10 @@ test('a server in a worker thread is served by its own socket', async (t) => {
   const up = upkeep(t)
   const { port } = await running(up, 'thread-server.mjs', { instances: 1, ready: 'started' })
 
-  const { pids } = { pids: await up.pids('web') }
-  const answer = await request({ port })
+  // An app is `started` before its thread listens.
+  const answer = await until(() => request({ port }))
 
-  assert.deepEqual(answer.json(), { pid: pids[0] })
+  assert.deepEqual(answer.json(), { pid: (await up.pids('web'))[0] })
 })
 
 async function connected(port: number): Promise<WebSocket> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { renderJsonLine, tryParseJsonLine } from '../../src/supervisor/logs/json-line.ts'
+import { jsonLineRenderer, tryParseJsonLine } from '../../src/supervisor/logs/json-line.ts'
 import { LineSplitter, MAX_LINE_BYTES } from '../../src/supervisor/logs/line-splitter.ts'
 import { Tail } from '../../src/supervisor/logs/pipe/tail.ts'
 
@@ -87,7 +87,7 @@ describe('a line of a JSON file', () => {
 
   for (const [name, line, expected] of cases) {
     test(`${name}: is rendered and read back`, () => {
-      const rendered = renderJsonLine(line, origin)
+      const rendered = jsonLineRenderer(origin)(line)
 
       assert.deepEqual(JSON.parse(rendered), expected)
       assert.equal(tryParseJsonLine(rendered)?.line, line)
@@ -95,11 +95,11 @@ describe('a line of a JSON file', () => {
   }
 
   test('numbers too large for JavaScript stay as they are', () => {
-    assert.match(renderJsonLine('{"id":12345678901234567890}', origin), /"id":12345678901234567890\}$/)
+    assert.match(jsonLineRenderer(origin)('{"id":12345678901234567890}'), /"id":12345678901234567890\}$/)
   })
 
   test("a line's own time is its time", () => {
-    const rendered = renderJsonLine('{"level":30,"time":1700000000000}', origin)
+    const rendered = jsonLineRenderer(origin)('{"level":30,"time":1700000000000}')
 
     assert.equal(tryParseJsonLine(rendered)?.time, new Date(1700000000000).toISOString())
   })

@@ -1,15 +1,7 @@
 import type { Command, Context } from '../command.ts'
-import { COMMANDS, findCommand } from '../command-list.ts'
+import { COMMANDS, findCommand, GROUPS } from '../command-list.ts'
 import { packageVersion } from '../package-version.ts'
 import { parseOptions } from '../parse-options.ts'
-
-const GROUPS = {
-  apps: 'Running apps',
-  looking: 'Looking',
-  configuration: 'Configuration',
-  daemon: 'The daemon',
-  upkeep: 'Upkeep',
-} as const
 
 const EXAMPLES = [
   'upkeep start server.js -i max      one worker per core',

@@ -1,6 +1,7 @@
 import type { Action } from '../../protocol/control.ts'
 import type { Command } from '../command.ts'
 import { JSON_OPTION } from '../command.ts'
+import { reviveDaemon } from '../ensure-daemon.ts'
 import { followOperation } from '../follow-operation.ts'
 
 const TARGETS = '<app...>'
@@ -21,7 +22,8 @@ function operation(
     arguments: [1, Number.POSITIVE_INFINITY],
     onInterrupt: 'stop-waiting',
     async run(context) {
-      const { args: targets, client, signal } = context
+      const { args: targets, client, home, signal } = context
+      await reviveDaemon(client, home)
       return await followOperation(context, `${title} ${targets.join(', ')}`, (onEvent) =>
         client.operate({ action, targets }, { onEvent, signal }),
       )

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Command } from '../command.ts'
 import { JSON_OPTION } from '../command.ts'
+import { reviveDaemon } from '../ensure-daemon.ts'
 import { followOperation } from '../follow-operation.ts'
 
 export const scale: Command = {
@@ -12,7 +13,8 @@ export const scale: Command = {
   arguments: [2, 2],
   onInterrupt: 'stop-waiting',
   async run(context) {
-    const { args, client, signal } = context
+    const { args, client, home, signal } = context
+    await reviveDaemon(client, home)
     const [app = '', wish = ''] = args
     const instances = wish === 'max' ? String(availableParallelism()) : wish
     return await followOperation(context, `scaling ${app}`, (onEvent) =>

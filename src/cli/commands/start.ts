@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import { isDaemonAbsent } from '../../client/daemon-absent.ts'
-import { hasState } from '../../client/home.ts'
 import type { ApplyRequest } from '../../protocol/control.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
-import { ensureDaemon } from '../ensure-daemon.ts'
+import { ensureDaemon, reviveDaemon } from '../ensure-daemon.ts'
 import { followOperation } from '../follow-operation.ts'
 import { printFailure } from '../print-failure.ts'
 import { readWish, SCRIPT_OPTIONS } from '../read-wish.ts'
@@ -58,7 +57,7 @@ export const start: Command = {
 async function knownApps({ args, cwd, client, home }: Context): Promise<readonly string[] | undefined> {
   if (args.length === 0 || args.some((arg) => existsSync(resolve(cwd, arg)))) return undefined
   // Apps that wait in the state of a daemon that is gone are known too.
-  if (hasState(home)) await ensureDaemon(client, home)
+  await reviveDaemon(client, home)
   if (args.every((arg) => arg === 'all' || isPattern(arg))) return args
   try {
     const names = new Set((await client.apps()).map(({ name }) => name))

@@ -2,8 +2,8 @@ import type { Palette } from './palette.ts'
 import { palette } from './palette.ts'
 
 export interface Stream {
-  readonly isTTY?: boolean
-  readonly columns?: number
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
   write(text: string): boolean
 }
 
@@ -63,6 +63,6 @@ function widthOf({ isTTY, columns }: Stream): number {
 /** https://no-color.org and https://force-color.org */
 function wantsColor(isTty: boolean, env: NodeJS.ProcessEnv): boolean {
   if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false
-  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '' && env.FORCE_COLOR !== '0') return true
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '') return env.FORCE_COLOR !== '0'
   return isTty && env.TERM !== 'dumb'
 }

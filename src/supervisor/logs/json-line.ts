@@ -23,17 +23,25 @@ const LEVEL_NAMES: Readonly<Record<number, string>> = {
 const PREFIX =
   /^\{(?:"time":"[^"]*",?)?(?:"app":"(?:[^"\\]|\\.)*",?)?(?:"instance":\d+,?)?(?:"stream":"std(?:out|err)",?)?(?:"levelName":"[a-z]+",?)?/
 
-/** The line as it goes into a JSON log file, without newline. */
-export function renderJsonLine(line: string, origin: LineOrigin): string {
-  const fields = tryParseObject(line)
-  if (fields === undefined) return JSON.stringify({ ...origin, message: line })
-  const levelName = typeof fields.level === 'number' ? LEVEL_NAMES[fields.level] : undefined
-  const added = Object.entries({ ...origin, levelName })
-    .filter(([key, value]) => value !== undefined && !Object.hasOwn(fields, key))
-    .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
-  const body = line.trim().slice(1)
-  if (added.length === 0) return `{${body}`
-  return `{${added.join(',')}${Object.keys(fields).length === 0 ? '' : ','}${body.trimStart()}`
+/** Makes lines of a JSON log file, without newline, of lines that came from there together. */
+export function jsonLineRenderer(origin: LineOrigin): (line: string) => string {
+  const added = Object.entries(origin).map(
+    ([key, value]) => [key, `${JSON.stringify(key)}:${JSON.stringify(value)},`] as const,
+  )
+  const all = added.map(([, text]) => text).join('')
+  return (line) => {
+    const fields = tryParseObject(line)
+    if (fields === undefined) return `{${all}"message":${JSON.stringify(line)}}`
+    const missing = added.map(([key, text]) => (Object.hasOwn(fields, key) ? '' : text)).join('')
+    const rest = line.trim().slice(1).trimStart()
+    const start = `{${missing}${levelOf(fields)}`
+    return rest === '}' ? `${start.replace(/,$/, '')}}` : start + rest
+  }
+}
+
+function levelOf(fields: Readonly<Record<string, unknown>>): string {
+  const name = typeof fields.level === 'number' ? LEVEL_NAMES[fields.level] : undefined
+  return name === undefined || Object.hasOwn(fields, 'levelName') ? '' : `"levelName":"${name}",`
 }
 
 /** What the app wrote and when, from a line of a JSON log file; undefined when it is not one of ours. */

@@ -5,7 +5,7 @@ import type { LogStream } from '../../protocol/control.ts'
 import type { AppLogs } from './app-logs.ts'
 import type { LineSource } from './file/line-turns.ts'
 import type { LogFile } from './file/log-file.ts'
-import { renderJsonLine } from './json-line.ts'
+import { jsonLineRenderer } from './json-line.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { type FifoConsumer, FifoReader } from './pipe/fifo-reader.ts'
 import { Tail } from './pipe/tail.ts'
@@ -125,8 +125,9 @@ export class WorkerStream implements FifoConsumer, LineSource {
     const { logs, instance, stream } = this.#options
     const origin = { time: new Date(logs.clock.nowMs()).toISOString(), app: logs.app, instance, stream }
     if (this.#format === 'json') {
-      this.#file.append(this, Buffer.from(lines.map((line) => `${renderJsonLine(line, origin)}\n`).join('')))
+      this.#file.append(this, Buffer.from(`${lines.map(jsonLineRenderer(origin)).join('\n')}\n`))
     }
+    if (!logs.feed.isWatched(origin)) return
     for (const line of lines) logs.feed.publish({ ...origin, line })
   }
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { until } from '../until.ts'
@@ -37,6 +38,9 @@ export class Load {
     })
     this.#child.stdin.on('error', () => {})
     this.#child.stdin.write(`${JSON.stringify(options)}\n`)
+    // A test that failed half-way must be able to end; the clients end with it.
+    this.#child.unref()
+    for (const stream of [this.#child.stdin, this.#child.stdout]) (stream as Socket).unref()
   }
 
   /** The counts so far. */
@@ -63,14 +67,16 @@ export class Load {
   }
 
   #ask(what: 'report' | 'stop'): Promise<LoadReport> {
-    return new Promise((resolve, reject) => {
+    const stdout = this.#child.stdout as Socket
+    return new Promise<LoadReport>((resolve, reject) => {
       if (this.#child.exitCode !== null) {
         reject(new Error('the load generator has ended'))
         return
       }
       this.#waiting.push({ resolve, reject })
+      stdout.ref()
       this.#child.stdin.write(`${what}\n`)
-    })
+    }).finally(() => stdout.unref())
   }
 }
 
