@@ -19,7 +19,7 @@ export const daemonKill = {
     const all = new Map()
     for (let round = 0; round < rounds; round++) {
       for (const Contender of CONTENDERS) {
-        const { name, outcomes } = await oneKill(scope, new Contender())
+        const { name, outcomes } = await oneKill(scope, new Contender(), say)
         all.set(name, [...(all.get(name) ?? []), outcomes])
       }
     }
@@ -36,7 +36,7 @@ export const daemonKill = {
   },
 }
 
-async function oneKill(outer, contender) {
+async function oneKill(outer, contender, say) {
   const scope = outer.own(new Scope())
   scope.own(contender)
   const port = await freePort()
@@ -51,7 +51,11 @@ async function oneKill(outer, contender) {
     kill(pid)
     await sleep(WATCHED_MS)
     // Nor may it cost anything that the next one takes over.
-    await contender.replaced?.(pid)
+    if (contender.replaced !== undefined) {
+      say(
+        `${contender.name}: ${(await contender.replaced(pid)) ? 'came back by itself' : 'had to be started again'}`,
+      )
+    }
   }
   const { outcomes } = await underLoad(loads, act, { settle: 0 })
   await scope.close()

@@ -112,7 +112,7 @@ async function crashes({ contender, port }, runs) {
   return {
     what: `lines lost in ${runs} crashes, each after ${number(CRASH_LINES)} lines of stderr`,
     lost: lost + (runs - traces),
-    text: `${number(lost)} of ${number(CRASH_LINES * runs)}, ${runs - traces} of ${runs} stack traces`,
+    text: `${number(lost)} of ${number(CRASH_LINES * runs)} lines, the stack trace in ${runs - traces} of ${runs}`,
   }
 }
 

@@ -1,7 +1,7 @@
 // A daemon, put together: lock, adopt, start what is missing, open the doors. One way in, however the last one ended.
 import { readFileSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
-import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
+import type { DaemonStatus } from '../protocol/status.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { AppRecord } from '../supervisor/app.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
@@ -22,7 +22,7 @@ export interface Daemon {
   readonly supervisor: Supervisor
   readonly adopted: number
   /** Calls back at every change of an app. */
-  onChange(callback: (statuses: readonly AppStatus[]) => void): void
+  onChange(callback: () => void): void
   /** Closes the doors and lets go of the workers, or ends them. Safe to call twice. */
   leave(keepWorkers: boolean): Promise<void>
   /** Resolves when it has left, whoever asked for it. */
@@ -37,12 +37,12 @@ export async function openDaemon(
   const lock = await lockHome(home.directory)
   const startedAtMs = systemClock.nowMs()
   const events = new EventFeed()
-  const watchers = new Set<(statuses: readonly AppStatus[]) => void>()
+  const watchers = new Set<() => void>()
   const records = await loadRecords()
   const supervisor = new Supervisor(home, systemClock, {
     changed() {
       state.save()
-      for (const watcher of watchers) watcher(supervisor.statuses())
+      for (const watcher of watchers) watcher()
     },
     event(event) {
       log.event(event.event, event.app, event.instance, event.text)

@@ -5,6 +5,7 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { AppStatus } from '../protocol/status.ts'
+import type { App } from '../supervisor/app.ts'
 import type { Daemon, DaemonLog } from './daemon.ts'
 import { openDaemon } from './daemon.ts'
 import { ensureHome } from './home.ts'
@@ -65,16 +66,20 @@ async function startAll(daemon: Daemon, specs: readonly AppSpec[]): Promise<unkn
 
 async function untilOver(daemon: Daemon): Promise<void> {
   await new Promise<void>((resolve) => {
-    const look = (statuses: readonly AppStatus[]) => {
-      if (statuses.every(hasEnded)) resolve()
+    const look = () => {
+      if (daemon.supervisor.apps.every(hasEnded)) resolve()
     }
     daemon.onChange(look)
-    look(daemon.supervisor.statuses())
+    look()
   })
 }
 
-function hasEnded({ instances }: AppStatus): boolean {
-  return instances.every(({ state }) => state === 'finished' || state === 'failed' || state === 'stopped')
+/** A job that crashes is over, and its status tells; a server is started again. */
+function hasEnded(app: App): boolean {
+  const ends = app.hasListened
+    ? ['finished', 'failed', 'stopped']
+    : ['finished', 'failed', 'stopped', 'waiting']
+  return app.status().instances.every(({ state }) => ends.includes(state))
 }
 
 /** As a shell tells it: 128 and the signal's number for a worker that a signal ended. */

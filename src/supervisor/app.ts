@@ -58,6 +58,12 @@ export class App {
     return this.#instances.flatMap(({ workers }) => workers)
   }
 
+  /** True once a worker of it has ever listened. */
+  get hasListened(): boolean {
+    this.#hasListened ||= this.workers.some((worker) => worker.hasListened)
+    return this.#hasListened
+  }
+
   start(report: Report): Promise<void> {
     return this.#queue.run(async () => {
       this.wanted = 'running'
@@ -163,7 +169,7 @@ export class App {
   record(): AppRecord {
     const instances = this.#instances.map((instance) => instance.record())
     const { spec, wanted, source } = this
-    return { spec, wanted, source, hasListened: this.#hasListenedNow(), instances }
+    return { spec, wanted, source, hasListened: this.hasListened, instances }
   }
 
   /** Takes over what runs, then starts what is missing: the one way in which a daemon begins. */
@@ -284,7 +290,6 @@ export class App {
 
   #goOut(): void {
     this.wanted = 'stopped'
-    this.#hasListened = this.#hasListenedNow()
     this.#host.around.sockets.close()
     this.#host.changed()
   }
@@ -304,15 +309,10 @@ export class App {
     return new Instance(index, this.spec, {
       around: this.#host.around,
       meter: this.#host.meter,
-      hasListened: () => this.#hasListenedNow(),
+      hasListened: () => this.hasListened,
       changed: () => this.#host.changed(),
       event: (event, instance, text) => this.#host.event(event, this.name, instance, text),
     })
-  }
-
-  #hasListenedNow(): boolean {
-    this.#hasListened ||= this.workers.some((worker) => worker.hasListened)
-    return this.#hasListened
   }
 
   #notes(): string[] {

@@ -157,7 +157,7 @@ test('start with a script sends what is to run', async (t) => {
   )
 
   assert.equal(status, 0, stderr)
-  const { apps, source } = stub.requests.at(-1)?.body as ApplyRequest
+  const { apps, source } = (stub.requests.at(-1) ?? assert.fail()).body as ApplyRequest
   assert.equal(source, null)
   assert.deepEqual(
     apps.map(({ name, script, instances, args }) => ({ name, script, instances, args })),

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDaemonAbsent } from '../../src/client/daemon-absent.ts'
 import { UpkeepClient } from '../../src/client/upkeep-client.ts'
 import { answerJson, answerLines, controlStub, listening, temporaryFolder } from '../support/control-stub.ts'
+import { until } from '../support/until.ts'
 
 const UNREACHABLE = { code: 'DAEMON_UNREACHABLE' } as const
 
@@ -44,6 +45,21 @@ test('a daemon of another version is told apart, and how to replace it', async (
     hint: /upkeep daemon stop --keep-workers/,
   })
   assert.equal((await client.daemon()).pid, 1)
+})
+
+test('a stream of another version is left at once', async (t) => {
+  let isClosed = false
+  const stub = await controlStub(t, (response) => {
+    response.setHeader('upkeep-protocol', '7')
+    response.writeHead(200).write('\n')
+    response.once('close', () => {
+      isClosed = true
+    })
+  })
+
+  await assert.rejects(stub.client().logs({ follow: true }).next(), { code: 'PROTOCOL_MISMATCH' })
+
+  await until(() => isClosed)
 })
 
 test('the daemon of another version can be stopped', async (t) => {
@@ -178,9 +194,10 @@ test('empty lines keep a stream alive that has nothing to say', async (t) => {
 })
 
 test('a reader that takes its time is not a daemon that is silent', async (t) => {
-  const stub = await controlStub(t, (response) => {
-    response.writeHead(200).write('{"line":"1"}\n')
-    setTimeout(() => response.end('{"line":"2"}\n'), 20)
+  let response: ServerResponse | undefined
+  const stub = await controlStub(t, (answering) => {
+    response = answering.writeHead(200)
+    response.write('{"line":"1"}\n')
   })
 
   const lines: string[] = []
@@ -188,6 +205,7 @@ test('a reader that takes its time is not a daemon that is silent', async (t) =>
     lines.push(line)
     // Longer than the timeout: the reader is slow here, which is what is tested.
     await sleep(250)
+    response?.end(lines.length === 1 ? '{"line":"2"}\n' : '')
   }
 
   assert.deepEqual(lines, ['1', '2'])

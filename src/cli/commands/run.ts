@@ -12,10 +12,10 @@ export const run: Command = {
   async run(context) {
     const { specs, source } = await readWish(context, context.args[0])
     const { runForeground } = await import('../../daemon/run-foreground.ts')
-    // A lone script ends the container when it ends, so that the platform sees its status.
+    // A lone script ends the container when it ends with success, so that the platform sees its status.
     const apps =
       source === null
-        ? specs.map((spec) => ({ ...spec, restart: { ...spec.restart, policy: 'never' as const } }))
+        ? specs.map((spec) => ({ ...spec, restart: { ...spec.restart, policy: 'on-failure' as const } }))
         : specs
     const { out, options, env, home } = context
     const hasHome = options.home !== undefined || (env.UPKEEP_HOME ?? '') !== ''

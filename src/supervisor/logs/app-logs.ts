@@ -37,6 +37,7 @@ export class AppLogs {
   readonly #refusing = new Set<string>()
   #spec: LogSpec
   #isTidyDue = false
+  #tidyProblem: string | undefined
 
   constructor(options: AppLogsOptions) {
     this.app = options.app
@@ -105,8 +106,10 @@ export class AppLogs {
   }
 
   #noteTidyProblem(error: Error): void {
-    if (error.name === 'AbortError') return
-    this.#onProblem(`Cannot tidy the old logs of "${this.app}" in ${this.directory}: ${error.message}`)
+    const isNews = error.name !== 'AbortError' && error.message !== this.#tidyProblem
+    this.#tidyProblem = error.message
+    if (isNews)
+      this.#onProblem(`Cannot tidy the old logs of "${this.app}" in ${this.directory}: ${error.message}`)
   }
 
   #noteRefusal(path: string, reason: string | null): void {

@@ -94,8 +94,9 @@ export class LineTurns {
   }
 
   #apply(): void {
-    const holder = this.#holder()
     for (const source of this.#sources) {
+      // Asked for each: a pipe that was waiting to end writes in its `release`.
+      const holder = this.#holder()
       if (this.#isStopped || (holder !== null && holder !== source)) source.hold()
       else source.release()
     }

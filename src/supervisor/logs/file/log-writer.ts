@@ -58,6 +58,8 @@ export class LogWriter {
     const fd = openSync(this.#path, 'a+', 0o600)
     const { size, birthtimeMs, mtimeMs } = fstatSync(fd)
     this.#fd = fd
+    // A daemon that was killed in a rotation leaves the index of the file it had just renamed.
+    if (size === 0) rmSync(timesPathOf(this.#path), { force: true })
     this.#index = new TimeIndex(timesPathOf(this.#path))
     this.#isLost = false
     this.#sizeBytes = size
