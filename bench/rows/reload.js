@@ -32,7 +32,7 @@ export const reload = {
       }
       const outcomes = new Map(sides.map(({ contender }) => [contender.name, []]))
       for (let block = 0; block < blocks; block++) {
-        for (const each of sides) outcomes.get(each.contender.name).push(await oneBlock(each, kind))
+        for (const each of sides) outcomes.get(each.contender.name).push(await oneBlock(each, kind, say))
       }
       results.push(result(kind, outcomes, blocks * RELOADS_PER_BLOCK, say))
     }
@@ -63,9 +63,9 @@ async function side(scope, contender) {
   return { contender, ports }
 }
 
-async function oneBlock({ contender, ports }, { app, load, isThroughNginx }) {
+async function oneBlock({ contender, ports }, { app, load, isThroughNginx }, say) {
   const port = isThroughNginx ? ports.nginx : ports[app]
-  const { outcomes } = await underLoad(
+  const { outcomes, failures } = await underLoad(
     [{ ...load, port, clients: CLIENTS, pauseMs: PAUSE_MS }],
     async ([running]) => {
       for (let count = 0; count < RELOADS_PER_BLOCK; count++) {
@@ -74,6 +74,10 @@ async function oneBlock({ contender, ports }, { app, load, isThroughNginx }) {
       }
     },
   )
+  if (contender instanceof UpkeepContender) {
+    for (const { kind, message, worker } of failures.slice(0, 3))
+      say(`Upkeep, ${kind}: ${message}, worker ${worker}`)
+  }
   return outcomes
 }
 
