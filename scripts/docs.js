@@ -8,7 +8,10 @@ import { renderInstanceTable } from '../dist/supervisor/instance-machine.js'
 write('reference/config.md', renderConfigReference())
 write('reference/cli.md', await renderCliReference())
 const states = read('internals/instance-states.md')
-write('internals/instance-states.md', states.replace(/```\n[^`]*```/, `\`\`\`\n${renderInstanceTable()}\`\`\``))
+write(
+  'internals/instance-states.md',
+  states.replace(/```\n[^`]*```/, `\`\`\`\n${renderInstanceTable()}\`\`\``),
+)
 
 function read(page) {
   return readFileSync(new URL(`../docs/${page}`, import.meta.url), 'utf8')

@@ -17,8 +17,8 @@ export const agent = {
     const upkeep = scope.own(new UpkeepContender())
     const sides = [await withAgent(upkeep), await withoutAgent(upkeep)]
     await inTurn(sides, quick ? 7 : 15, (side) => startUp(upkeep, side))
-    const windows = quick ? { warmUpMs: 500, measuredMs: 1000 } : { warmUpMs: 1000, measuredMs: 2500 }
-    await inTurn(sides, quick ? 5 : 9, async ({ port, rate }) =>
+    const windows = quick ? { warmUpMs: 500, measuredMs: 1000 } : { warmUpMs: 1000, measuredMs: 2000 }
+    await inTurn(sides, quick ? 5 : 7, async ({ port, rate }) =>
       rate.add(await requestsPerSecond(port, windows)),
     )
     const [with_, without] = sides

@@ -31,7 +31,7 @@ export const logLoss = {
   async run({ scope, quick, say }) {
     const rows = [
       await eachContender(scope, say, (side) => rotations(side, { rate: 20_000, seconds: quick ? 2 : 5 })),
-      await eachContender(scope, say, (side) => crashes(side, quick ? 2 : 6)),
+      await eachContender(scope, say, (side) => crashes(side, quick ? 2 : 4)),
       await eachContender(scope, say, (side) => daemonKills(side, { rate: 2000, kills: quick ? 1 : 3 })),
     ]
     return rows.map(({ what, sides }) => ({

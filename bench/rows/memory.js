@@ -23,7 +23,7 @@ export const memory = {
       two: new Samples(),
       growth: new Samples(),
     }))
-    for (let round = 0; round < (quick ? 1 : 3); round++) {
+    for (let round = 0; round < (quick ? 1 : 2); round++) {
       for (const side of sides) await measure(scope.own(new Scope()), side, further)
     }
     const [ours, theirs] = sides

@@ -25,7 +25,7 @@ export const recovery = {
       await contender.start({ script: SCRIPT, instances: 1, port, upkeep: { restart: { minUptime: '1s' } } })
       sides.push({ name: contender.name, contender, port, samples: new Samples(), act: crash })
     }
-    await inTurn(sides, quick ? 5 : 11, async (side) => side.samples.add(await side.act(side)))
+    await inTurn(sides, quick ? 5 : 9, async (side) => side.samples.add(await side.act(side)))
     for (const { name, samples } of sides) say(`${name}: ${samples.show(' ms')}`)
     const of = (name) => sides.find((side) => side.name === name).samples
     const ratio = of('Upkeep').median / of('node').median

@@ -7,6 +7,8 @@ import { hasNginx, Nginx } from '../support/nginx.js'
 
 const CLIENTS = 40
 const PAUSE_MS = 20
+/** A request takes 10 ms; pm2 leaves some without an answer for ever. */
+const TIMEOUT_MS = 3000
 const RELOADS_PER_BLOCK = 5
 
 const KINDS = [
@@ -66,7 +68,7 @@ async function side(scope, contender) {
 async function oneBlock({ contender, ports }, { app, load, isThroughNginx }, say) {
   const port = isThroughNginx ? ports.nginx : ports[app]
   const { outcomes, failures } = await underLoad(
-    [{ ...load, port, clients: CLIENTS, pauseMs: PAUSE_MS }],
+    [{ ...load, port, clients: CLIENTS, pauseMs: PAUSE_MS, timeoutMs: TIMEOUT_MS }],
     async ([running]) => {
       for (let count = 0; count < RELOADS_PER_BLOCK; count++) {
         await contender.reload(app)

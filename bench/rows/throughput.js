@@ -21,9 +21,7 @@ export const throughput = {
       sides.push({ contender, port, samples: new Samples() })
     }
     const windows = quick ? { warmUpMs: 500, measuredMs: 1000 } : { warmUpMs: 1000, measuredMs: 3000 }
-    await inTurn(sides, quick ? 5 : 7, async ({ port, samples }) =>
-      samples.add(await requestsPerSecond(port, windows)),
-    )
+    await inTurn(sides, 5, async ({ port, samples }) => samples.add(await requestsPerSecond(port, windows)))
     for (const { contender, samples } of sides) say(`${contender.name}: ${samples.show('/s')}`)
     const [ours, ...others] = sides.map(({ samples }) => samples.median)
     const ratio = ours / Math.max(...others)

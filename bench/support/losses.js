@@ -1,8 +1,8 @@
 // Counting what became of requests.
 import { asked, Load, lost, NO_OUTCOMES } from './built.js'
 
-/** Longer than any request may take. */
-const STOP_TIMEOUT_MS = 10_000
+/** Longer than any request of a row may take. */
+const STOP_TIMEOUT_MS = 9000
 
 /** Adds up the outcomes of several loads. */
 export function sum(all) {

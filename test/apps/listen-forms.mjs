@@ -28,9 +28,11 @@ const forms = {
       told('listening'),
     ),
   descriptor: () => {
-    const holder = net.createServer((socket) => server.emit('connection', socket)).listen(port + Number(process.env.UPKEEP_INSTANCE), () => {
-      server.listen({ fd: holder._handle.fd }, () => told('listening'))
-    })
+    const holder = net
+      .createServer((socket) => server.emit('connection', socket))
+      .listen(port + Number(process.env.UPKEEP_INSTANCE), () => {
+        server.listen({ fd: holder._handle.fd }, () => told('listening'))
+      })
   },
   'several servers': () => {
     server.listen(port, () => told('listening'))

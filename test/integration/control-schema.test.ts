@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { UpkeepClient } from '../../src/client/index.ts'
 import type { AppSpec, OperationEvent } from '../../src/client/index.ts'
+import { UpkeepClient } from '../../src/client/index.ts'
 import { packageRoot, testApp } from '../support/package-root.ts'
 import { request } from '../support/request.ts'
 import { running } from '../support/running-app.ts'
@@ -33,7 +33,9 @@ test('the published schema fits what the daemon answers', async (t) => {
   await client.operate({ action: 'scale', targets: ['web'], instances: '-9' }, { onEvent })
   const spec: AppSpec = (await client.app('web', { showEnv: true })).spec
   const broken = { ...spec, name: 'broken', programArgs: [testApp('throws-at-boot.mjs')] }
-  fits('SpecChanges', { changes: await client.diff({ apps: [{ ...spec, args: ['x'] }, broken], source: '/x' }) })
+  fits('SpecChanges', {
+    changes: await client.diff({ apps: [{ ...spec, args: ['x'] }, broken], source: '/x' }),
+  })
   fits('ApplyRequest', { apps: [broken], source: '/x' })
   await client.apply({ apps: [broken], source: '/x' }, { onEvent })
   await app.get('/crash').catch(() => 'gone')

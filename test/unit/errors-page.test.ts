@@ -10,5 +10,8 @@ test('the page of errors lists every code with its exit status, and no other', (
 
   const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (\d+) \|/gm)]
 
-  assert.deepEqual(Object.fromEntries(rows.map(([, code, status]) => [code, Number(status)])), FAILURE_EXIT_STATUS)
+  assert.deepEqual(
+    Object.fromEntries(rows.map(([, code, status]) => [code, Number(status)])),
+    FAILURE_EXIT_STATUS,
+  )
 })

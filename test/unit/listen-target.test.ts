@@ -3,7 +3,15 @@ import { test } from 'node:test'
 import { listenTarget } from '../../src/agent/listen-target.ts'
 
 const callback = () => {}
-const tcp = { kind: 'tcp', host: null, port: 3000, ipv6Only: false, backlog: 511, signal: undefined, callback: undefined }
+const tcp = {
+  kind: 'tcp',
+  host: null,
+  port: 3000,
+  ipv6Only: false,
+  backlog: 511,
+  signal: undefined,
+  callback: undefined,
+}
 const unix = { kind: 'unix', path: '/tmp/a.sock', backlog: 511, signal: undefined, callback: undefined }
 
 const rows: [string, unknown[], unknown][] = [
@@ -11,7 +19,11 @@ const rows: [string, unknown[], unknown][] = [
   ['a port as text', ['3000'], tcp],
   ['a port and a callback', [3000, callback], { ...tcp, callback }],
   ['a port and a host', [3000, '127.0.0.1'], { ...tcp, host: '127.0.0.1' }],
-  ['port, host, backlog, callback', [3000, '::1', 5, callback], { ...tcp, host: '::1', backlog: 5, callback }],
+  [
+    'port, host, backlog, callback',
+    [3000, '::1', 5, callback],
+    { ...tcp, host: '::1', backlog: 5, callback },
+  ],
   ['port and backlog', [3000, 5], { ...tcp, backlog: 5 }],
   ['nothing', [], { ...tcp, port: 0 }],
   ['only a callback', [callback], { ...tcp, port: 0, callback }],
@@ -28,7 +40,11 @@ const rows: [string, unknown[], unknown][] = [
   ['a port that is no number is left to Node', [{ port: {} }], undefined],
   ['an empty path is left to Node', [{ path: '' }], undefined],
   ['an abstract socket is left to Node', ['\0name'], undefined],
-  ['a path that all may read gets its mode from Node', [{ path: '/tmp/a.sock', readableAll: true }], undefined],
+  [
+    'a path that all may read gets its mode from Node',
+    [{ path: '/tmp/a.sock', readableAll: true }],
+    undefined,
+  ],
   ['options without an address are left to Node', [{}], undefined],
 ]
 

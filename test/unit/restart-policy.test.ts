@@ -15,7 +15,9 @@ const crash: ObservedExit = { code: 1, signal: null, readyForMs: 50 }
 const middle = () => 0.5
 
 test('the first crash is answered at once, the next ones later and later, up to the bound', () => {
-  const delays = [0, 1, 2, 3, 8, 9, 10, 5000].map((before) => decideRestart(crash, before, policy, middle).delayMs)
+  const delays = [0, 1, 2, 3, 8, 9, 10, 5000].map(
+    (before) => decideRestart(crash, before, policy, middle).delayMs,
+  )
 
   assert.deepEqual(delays, [0, 100, 200, 400, 12_800, 25_600, 30_000, 30_000])
 })

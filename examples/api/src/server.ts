@@ -52,7 +52,9 @@ app.use((_request, response) => {
 app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500
   if (status >= 500) console.error(error)
-  response.status(status).json({ error: status < 500 && error instanceof Error ? error.message : 'internal error' })
+  response
+    .status(status)
+    .json({ error: status < 500 && error instanceof Error ? error.message : 'internal error' })
 })
 
 const server = app.listen(port, (error) => {

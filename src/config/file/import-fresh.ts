@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { dirname, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { findPackage } from '../resolve/package-json.ts'
+import { offerOwnPackage } from './own-package.ts'
 
 type Namespace = Readonly<Record<string, unknown>>
 
@@ -10,6 +11,7 @@ let imports = 0
 
 /** Imports a file of JavaScript or TypeScript as it is now, though it may have been imported before. */
 export async function importFresh(path: string): Promise<Namespace> {
+  offerOwnPackage()
   // The query makes a new module of a known file; CommonJS keeps its own cache beside it, to which tsx adds queries.
   imports += 1
   for (const key of Object.keys(require.cache)) if (key.split('?')[0] === path) delete require.cache[key]

@@ -1,0 +1,32 @@
+// `import { defineConfig } from 'upkeep'` works in every config, also where Upkeep is installed for the whole machine and
+// not in the project. A copy in the project is preferred.
+import Module, { register } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const OWN_NAME = 'upkeep'
+const OWN_ENTRY = new URL('../../index.js', import.meta.url)
+let isOffered = false
+
+export function offerOwnPackage(): void {
+  if (isOffered) return
+  isOffered = true
+  register(new URL('./own-package-hooks.js', import.meta.url), {
+    data: { name: OWN_NAME, url: OWN_ENTRY.href },
+  })
+  offerToCommonJs()
+}
+
+type ResolveFilename = (request: string, ...rest: unknown[]) => string
+
+function offerToCommonJs(): void {
+  const resolve: ResolveFilename = Reflect.get(Module, '_resolveFilename')
+  const offering: ResolveFilename = (request, ...rest) => {
+    try {
+      return Reflect.apply(resolve, Module, [request, ...rest])
+    } catch (error) {
+      if (request === OWN_NAME) return fileURLToPath(OWN_ENTRY)
+      throw error
+    }
+  }
+  Reflect.set(Module, '_resolveFilename', offering)
+}
