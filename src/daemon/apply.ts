@@ -59,7 +59,8 @@ async function applyOne(
   const { change } = changeOf(app, spec)
   switch (change) {
     case 'unchanged':
-      await app.start(report)
+      // What ended with success or still tries is left alone; what had given up gets another chance.
+      if (app.status().state === 'failed') await app.start(report)
       emit(done(app.name, 'unchanged', 'unchanged'))
       return async () => undefined
     case 'scale':

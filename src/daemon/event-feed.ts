@@ -1,17 +1,25 @@
-import { EventEmitter, on } from 'node:events'
 import type { SupervisorEvent } from '../protocol/control.ts'
 
 const KEPT = 200
+/** A reader that does not keep up loses the oldest, not the daemon its memory. */
+const MOST_WAITING = 1000
+
+interface Reader {
+  readonly waiting: SupervisorEvent[]
+  wake: () => void
+}
 
 /** What happened lately and what happens next. */
 export class EventFeed {
-  readonly #emitter = new EventEmitter().setMaxListeners(0)
+  readonly #readers = new Set<Reader>()
   readonly #recent: SupervisorEvent[] = []
 
   publish(event: SupervisorEvent): void {
-    this.#recent.push(event)
-    if (this.#recent.length > KEPT) this.#recent.shift()
-    this.#emitter.emit('event', event)
+    keep(this.#recent, event, KEPT)
+    for (const reader of this.#readers) {
+      keep(reader.waiting, event, MOST_WAITING)
+      reader.wake()
+    }
   }
 
   recent(): readonly SupervisorEvent[] {
@@ -19,11 +27,25 @@ export class EventFeed {
   }
 
   async *follow(signal: AbortSignal): AsyncGenerator<SupervisorEvent> {
-    yield* this.recent()
+    const reader: Reader = { waiting: [...this.#recent], wake: () => {} }
+    this.#readers.add(reader)
+    signal.addEventListener('abort', () => reader.wake(), { once: true })
     try {
-      for await (const [event] of on(this.#emitter, 'event', { signal })) yield event as SupervisorEvent
-    } catch (error) {
-      if (!signal.aborted) throw error
+      while (!signal.aborted) {
+        const event = reader.waiting.shift()
+        if (event !== undefined) yield event
+        else
+          await new Promise<void>((resolve) => {
+            reader.wake = resolve
+          })
+      }
+    } finally {
+      this.#readers.delete(reader)
     }
   }
+}
+
+function keep(list: SupervisorEvent[], event: SupervisorEvent, most: number): void {
+  list.push(event)
+  if (list.length > most) list.shift()
 }

@@ -277,14 +277,19 @@ export class App {
   }
 
   async #scaleTo(count: number, report: Report): Promise<void> {
-    const extra = this.#instances.slice(count)
     const before = this.#instances.length
-    if (extra.length > 0) {
-      await this.#stopAll(extra, report)
-      this.#instances.length = count
-    }
+    const extra = this.#instances.slice(count)
+    if (extra.length > 0) await this.#stopAll(extra, report)
     this.#resize(count)
-    await this.#startAll(this.#instances.slice(before), report)
+    const fresh = this.#instances.slice(before)
+    try {
+      await this.#startAll(fresh, report)
+    } catch (error) {
+      await this.#stopAll(fresh, () => {})
+      this.#resize(before)
+      this.#use({ ...this.spec, instances: before })
+      throw error
+    }
     this.#host.changed()
   }
 

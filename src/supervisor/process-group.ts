@@ -1,11 +1,17 @@
 import type { Clock } from '../base/clock.ts'
+import { tryReadStat } from './process-stat.ts'
 
 const GRACE_MS = 2000
 
-/** Programs that a worker left behind hold its ports and files: they go with it, asked first, then killed. */
-export function endGroup(pid: number, clock: Clock): void {
-  if (!sendSignal(-pid, 'SIGTERM')) return
-  clock.timer(GRACE_MS, () => sendSignal(-pid, 'SIGKILL'))
+/**
+ * Ends what a worker that is gone has left behind in its process group: it holds ports and files. Asked first, then
+ * killed. While such a group lives the kernel gives its number to no other process.
+ */
+export function endLeftovers(pid: number, clock: Clock): void {
+  if (isTaken(pid) || !sendSignal(-pid, 'SIGTERM')) return
+  clock.timer(GRACE_MS, () => {
+    if (!isTaken(pid)) sendSignal(-pid, 'SIGKILL')
+  })
 }
 
 /** False when there is no such process (a negative pid means its group). */
@@ -15,4 +21,10 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   } catch {
     return false
   }
+}
+
+/** True when the number belongs to a process that lives: then it is a stranger's. */
+function isTaken(pid: number): boolean {
+  const stat = tryReadStat(pid)
+  return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X'
 }

@@ -34,9 +34,19 @@ export function tryReadStat(pid: number): ProcessStat | undefined {
 
 /** True while the very process runs that was seen with this start time. A zombie does not run. */
 export function isRunning(pid: number, startTicks: number | null): boolean {
+  if (process.platform !== 'linux') return answersSignals(pid)
   const stat = tryReadStat(pid)
   if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return false
   return startTicks === null || stat.startTicks === startTicks
+}
+
+/** Where there is no proc(5), a pid has to be trusted. */
+function answersSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /** Pids of group leaders whose environment has this variable with this value. */

@@ -5,9 +5,11 @@ import type { Clock } from '../base/clock.ts'
 import { WORKER_ENV } from '../protocol/agent.ts'
 import type { AppRecord } from './app.ts'
 import type { InstanceRecord } from './instance.ts'
-import { endGroup } from './process-group.ts'
-import { findByEnvironment, tryReadStat } from './process-stat.ts'
+import { sendSignal } from './process-group.ts'
+import { findByEnvironment, isRunning, tryReadStat } from './process-stat.ts'
 import type { WorkerRecord } from './worker.ts'
+
+const STRAY_GRACE_MS = 5000
 
 interface Stray {
   readonly app: string
@@ -42,8 +44,12 @@ export function withStrays(records: readonly AppRecord[], sockets: AgentSockets,
   }
 }
 
-export function endStray({ pid }: WorkerRecord, clock: Clock): void {
-  endGroup(pid, clock)
+/** Asks a worker that nobody wants to end, then kills it. */
+export function endStray({ pid, startTicks }: WorkerRecord, clock: Clock): void {
+  sendSignal(-pid, 'SIGTERM')
+  clock.timer(STRAY_GRACE_MS, () => {
+    if (isRunning(pid, startTicks)) sendSignal(-pid, 'SIGKILL')
+  })
 }
 
 export function recordedWorkers({ instances }: AppRecord): WorkerRecord[] {

@@ -14,7 +14,7 @@ import { AGENT_PATH, launchOf, withAgent } from './launcher.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
 import type { AppLogs } from './logs/app-logs.ts'
 import { WorkerOutput } from './logs/worker-output.ts'
-import { endGroup, sendSignal } from './process-group.ts'
+import { endLeftovers, sendSignal } from './process-group.ts'
 import { isRunning, tryReadStat } from './process-stat.ts'
 import { unreadablePart } from './readable-by.ts'
 import type { AgentConnection, SocketHandle, WorkerChannel } from './worker-channel.ts'
@@ -192,12 +192,14 @@ export class Worker {
 
   #signal(signal: NodeJS.Signals): void {
     this.stoppedBy = 'signal'
+    if (!isRunning(this.pid, this.startTicks)) return
     // A shell script or another wrapper does not pass signals on; Node gets its own alone and decides for its children.
     sendSignal(this.spec.isNode ? this.pid : -this.pid, signal)
   }
 
   #kill(): void {
     this.stoppedBy = 'kill'
+    if (!isRunning(this.pid, this.startTicks)) return
     if (!sendSignal(-this.pid, 'SIGKILL')) sendSignal(this.pid, 'SIGKILL')
   }
 
@@ -286,7 +288,7 @@ export class Worker {
     this.#clearTimers()
     this.#resolveIntroduced()
     this.#channel?.close()
-    endGroup(this.pid, this.#around.clock)
+    endLeftovers(this.pid, this.#around.clock)
     this.#watcher.exited(this)
     const atMs = this.#around.clock.nowMs()
     void this.#output.finish(OUTPUT_GRACE_MS).then(() => {

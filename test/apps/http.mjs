@@ -34,7 +34,8 @@ const server = http.createServer((request, response) => {
   else if (url.pathname === '/log') {
     console.log(url.searchParams.get('text'))
     answer()
-  } else if (url.pathname === '/warn') {
+  } else if (url.pathname === '/report') dieWithReport()
+  else if (url.pathname === '/warn') {
     console.error(url.searchParams.get('text'))
     answer()
   } else request.resume().once('end', answer)

@@ -35,12 +35,7 @@ const FRAMEWORKS: readonly Framework[] = [
   { name: 'ws beside node:http', program: 'ws.mjs' },
   { name: 'socket.io', program: 'socket-io.mjs' },
   { name: 'worker_threads', program: 'worker-threads.mjs' },
-  {
-    name: 'node:cluster in the app',
-    program: 'node-cluster.mjs',
-    app: { instances: 1 },
-    load: { pauseMs: 20 },
-  },
+  { name: 'node:cluster in the app', program: 'node-cluster.mjs', app: { instances: 1 } },
 ]
 
 for (const { name, program, load: options = {}, app = {} } of FRAMEWORKS) {

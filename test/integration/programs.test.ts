@@ -100,7 +100,10 @@ test('a binary on PATH', async (t) => {
 test('a binary that is given without arguments and ends: what it said is shown', async (t) => {
   const up = upkeep(t)
 
-  const result = await up.run('start', up.config([{ name: 'ls', script: 'ls', args: ['/nowhere/at/all'] }]))
+  const result = await up.run(
+    'start',
+    up.config([{ name: 'ls', script: 'ls', args: [`${up.folder}/nowhere`] }]),
+  )
 
   assert.equal(result.status, 70)
   assert.match(result.stderr, /nowhere/)

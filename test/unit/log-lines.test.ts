@@ -90,6 +90,7 @@ describe('a line of a JSON file', () => {
       const rendered = jsonLineRenderer(origin)(line)
 
       assert.deepEqual(JSON.parse(rendered), expected)
+      assert.equal(JSON.stringify(JSON.parse(rendered)), rendered, 'no key comes twice')
       assert.equal(tryParseJsonLine(rendered)?.line, line)
     })
   }

@@ -72,6 +72,7 @@ export class LogWriter {
   write(bytes: Buffer): number {
     if (this.#fd === undefined) throw new Error('the file is not open')
     const length = writeSync(this.#fd, bytes)
+    if (length === 0 && bytes.length > 0) throw new Error('the disk took nothing')
     this.note(length)
     return length
   }
