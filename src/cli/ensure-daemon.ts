@@ -116,7 +116,8 @@ function openLog(home: string): DaemonLog {
     const fd = openSync(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_RDWR, 0o600)
     return { path, fd, startBytes: fstatSync(fd).size }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const isFile = isSystemError(error, 'EEXIST', 'ENOTDIR')
+    const reason = isFile ? 'it is not a folder' : error instanceof Error ? error.message : String(error)
     throw new Failure('HOME_UNSAFE', `Cannot use "${home}" as home: ${reason}`, {
       hint: 'Set UPKEEP_HOME to a folder of your own',
       cause: error,

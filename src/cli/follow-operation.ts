@@ -64,6 +64,14 @@ function printResult({ out }: Context, event: Result, elapsedMs: number): void {
     printFailure(out, event.error, event.app)
     return
   }
-  const took = elapsedMs < 100 || event.outcome === 'unchanged' ? '' : ` in ${shownElapsed(elapsedMs)}`
-  out.print(`${out.color.bold(cleanText(event.app))}: ${cleanText(event.text)}${took}`)
+  const hasTaken = elapsedMs >= 100 && event.outcome !== 'unchanged'
+  const text = cleanText(hasTaken ? withTime(event.text, elapsedMs) : event.text)
+  out.print(`${out.color.bold(cleanText(event.app))}: ${text}`)
+}
+
+/** Behind the first part of the sentence: "deleted in 2.0 s; its logs stay". */
+function withTime(text: string, elapsedMs: number): string {
+  const end = text.search(/ ?[;:(]/)
+  const time = ` in ${shownElapsed(elapsedMs)}`
+  return end === -1 ? text + time : text.slice(0, end) + time + text.slice(end)
 }

@@ -54,12 +54,12 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
   },
 
   'POST /v1/apply': async ({ body, response }, { supervisor }) => {
-    const request = await applyRequest(body)
+    const request = applyRequest(body)
     return sendTask(response, (emit) => orFail(apply(supervisor, request, emit), emit))
   },
 
   'POST /v1/diff': async ({ body }, { supervisor }) => ({
-    changes: planApply(supervisor, await applyRequest(body)),
+    changes: planApply(supervisor, applyRequest(body)),
   }),
 
   'POST /v1/operations': ({ body, response }, { supervisor }) => {

@@ -1,62 +1,99 @@
 // Checks what comes through the control socket, all problems at once.
-import { z } from 'zod'
 import { Failure } from '../base/failure.ts'
+import type { Shape } from '../base/shape.ts'
+import { rule } from '../base/shape.ts'
 import { checkSpec } from '../config/spec/check-spec.ts'
 import type { ApplyRequest, LogQuery, OperationRequest } from '../protocol/control.ts'
 
-const targets = z.array(z.string().min(1).max(500)).min(1).max(1000)
+const MOST_TARGETS = 1000
+const MOST_LINES = 1_000_000
+const ACTIONS = ['start', 'stop', 'restart', 'reload', 'scale', 'delete']
 
-const operation = z.object({
-  action: z.enum(['start', 'stop', 'restart', 'reload', 'scale', 'delete']),
+const isTargets = (value: unknown) =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.length <= MOST_TARGETS &&
+  value.every((target) => typeof target === 'string' && target !== '' && target.length <= 500)
+
+const targets = is('a list of names', isTargets)
+const flag = is('true or false', (value) => typeof value === 'boolean')
+const count = is('a whole number', (value) => /^\d{1,7}$/.test(String(value)) && Number(value) <= MOST_LINES)
+
+const operation = {
+  action: is(`one of ${ACTIONS.join(', ')}`, (value) => ACTIONS.includes(String(value))),
   targets,
-  instances: z.string().max(50).optional(),
-})
+  instances: optional(
+    is('text such as "4" or "+1"', (value) => typeof value === 'string' && value.length <= 50),
+  ),
+}
 
-const application = z.object({
-  apps: z.array(z.unknown()).max(1000),
-  prune: z.boolean().optional(),
-  keepGoing: z.boolean().optional(),
-  source: z.string().nullable(),
-})
+const application = {
+  apps: is('a list of apps', (value) => Array.isArray(value) && value.length <= MOST_TARGETS),
+  source: is('text or null', (value) => value === null || typeof value === 'string'),
+  prune: optional(flag),
+  keepGoing: optional(flag),
+}
 
-const logs = z.object({
-  targets: targets.optional(),
-  instance: z.coerce.number().int().min(0).optional(),
-  stream: z.enum(['stdout', 'stderr']).optional(),
-  lines: z.coerce.number().int().min(0).max(1_000_000).optional(),
-  sinceMs: z.coerce.number().optional(),
-  follow: z.stringbool().optional(),
-})
+const logs = {
+  targets: optional(targets),
+  instance: optional(count),
+  lines: optional(count),
+  sinceMs: optional(
+    is('milliseconds since the epoch', (value) => /^-?\d{1,15}(?:\.\d+)?$/.test(String(value))),
+  ),
+  stream: optional(is('stdout or stderr', (value) => value === 'stdout' || value === 'stderr')),
+  follow: optional(is('true or false', (value) => value === 'true' || value === 'false')),
+}
 
 export function operationRequest(body: unknown): OperationRequest {
-  return checked(operation, body) as OperationRequest
+  return checked(operation, body) as unknown as OperationRequest
 }
 
-export async function applyRequest(body: unknown): Promise<ApplyRequest> {
-  const request = checked(application, body)
-  return { ...request, apps: request.apps.map((spec) => checkSpec(spec)) } as ApplyRequest
+export function applyRequest(body: unknown): ApplyRequest {
+  const request = checked(application, body) as unknown as ApplyRequest
+  const apps = request.apps.map((spec) => checkSpec(spec))
+  const names = apps.map(({ name }) => name)
+  const twice = names.filter((name, index) => names.indexOf(name) !== index)
+  if (twice.length > 0) throw invalid(twice.map((name) => `apps: two are named "${name}"`))
+  return { ...request, apps }
 }
 
-export function flushRequest(body: unknown): { targets: string[] } {
-  return checked(z.object({ targets }), body)
+export function flushRequest(body: unknown): { readonly targets: readonly string[] } {
+  return checked({ targets }, body) as { targets: string[] }
 }
 
-export function stopRequest(body: unknown): { keepWorkers: boolean } {
-  return {
-    keepWorkers: checked(z.object({ keepWorkers: z.boolean().optional() }), body).keepWorkers === true,
-  }
+export function stopRequest(body: unknown): { readonly keepWorkers: boolean } {
+  return { keepWorkers: checked({ keepWorkers: optional(flag) }, body).keepWorkers === true }
 }
 
 export function logQuery(parameters: URLSearchParams): LogQuery {
   const { targets: _, ...single } = Object.fromEntries(parameters)
   const named = parameters.getAll('targets')
-  return checked(logs, { ...single, ...(named.length === 0 ? {} : { targets: named }) }) as LogQuery
+  const query = checked(logs, named.length === 0 ? single : { ...single, targets: named })
+  return Object.fromEntries(Object.entries(query).map(([key, value]) => [key, parsed(key, value)]))
 }
 
-function checked<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw invalid(result.error.issues.map(({ path, message }) => `${path.join('.') || 'request'}: ${message}`))
+function parsed(key: string, value: unknown): unknown {
+  if (key === 'follow') return value === 'true'
+  return key === 'targets' || key === 'stream' ? value : Number(value)
+}
+
+/** Unknown keys are left alone: a newer client may say more. */
+function checked(shapes: Readonly<Record<string, Shape>>, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid(['it must be an object'])
+  const given: Readonly<Record<string, unknown>> = { ...value }
+  const problems = Object.entries(shapes).flatMap(([key, shape]) => shape(given[key], key))
+  if (problems.length > 0) throw invalid(problems)
+  return given
+}
+
+function is(expected: string, fits: (value: unknown) => boolean): Shape {
+  return rule(expected, fits, (value) => (JSON.stringify(value) ?? String(value)).slice(0, 100))
+}
+
+function optional(shape: Shape): Shape {
+  return (value, path) => (value === undefined ? [] : shape(value, path))
 }
 
 function invalid(details: readonly string[]): Failure {

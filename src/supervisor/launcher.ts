@@ -6,20 +6,28 @@ import { fileURLToPath } from 'node:url'
 import type { AppSpec } from '../protocol/app-spec.ts'
 
 const SCRIPT = `unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE
-while [ "$1" != -- ]; do ulimit "$1" "$2" || exit 71; shift 2; done
+while [ "$1" != -- ]; do
+  # Shells that are not bash have the number of processes under another letter.
+  if [ "$1" = -u ] && [ -z "$BASH_VERSION" ]; then ulimit -p "$2" || exit 71
+  else ulimit "$1" "$2" || exit 71
+  fi
+  shift 2
+done
 shift
 exec "$@"`
 
-/** The letter of each limit in ulimit(1p), with what one unit of it is. */
-const ULIMIT_FLAGS: Readonly<Record<string, { flag: string; unitBytes: number }>> = {
-  core: { flag: '-c', unitBytes: 512 },
-  cpu: { flag: '-t', unitBytes: 1 },
-  data: { flag: '-d', unitBytes: 1024 },
-  fsize: { flag: '-f', unitBytes: 512 },
-  memlock: { flag: '-l', unitBytes: 1024 },
-  nofile: { flag: '-n', unitBytes: 1 },
-  stack: { flag: '-s', unitBytes: 1024 },
-  as: { flag: '-v', unitBytes: 1024 },
+/** The letter of each limit in ulimit(1p). */
+const ULIMIT_FLAGS: Readonly<Record<string, string>> = {
+  as: '-v',
+  core: '-c',
+  cpu: '-t',
+  data: '-d',
+  fsize: '-f',
+  memlock: '-l',
+  nofile: '-n',
+  nproc: '-u',
+  rss: '-m',
+  stack: '-s',
 }
 
 export const AGENT_PATH = join(dirname(fileURLToPath(import.meta.url)), '..', 'preload', 'agent', 'main.js')
@@ -31,9 +39,8 @@ export interface Launch {
 
 export function launchOf(spec: AppSpec): Launch {
   const limits = Object.entries(spec.ulimits).flatMap(([name, value]) => {
-    const limit = ULIMIT_FLAGS[name]
-    if (limit === undefined) return []
-    return [limit.flag, value === 'unlimited' ? value : String(Math.floor(value / limit.unitBytes))]
+    const flag = ULIMIT_FLAGS[name]
+    return flag === undefined ? [] : [flag, String(value)]
   })
   const program = [spec.program, ...spec.programArgs, ...spec.args]
   return { program: '/bin/sh', args: ['-c', SCRIPT, 'upkeep', ...limits, '--', ...program] }

@@ -28,11 +28,9 @@ const forms = {
       told('listening'),
     ),
   descriptor: () => {
-    const holder = net
-      .createServer((socket) => server.emit('connection', socket))
-      .listen(port + Number(process.env.UPKEEP_INSTANCE), () => {
-        server.listen({ fd: holder._handle.fd }, () => told('listening'))
-      })
+    const address = ['0.0.0.0', port + Number(process.env.UPKEEP_INSTANCE), 4]
+    const inherited = net._createServerHandle(...address)
+    server.listen({ fd: inherited.fd }, () => told('listening'))
   },
   'several servers': () => {
     server.listen(port, () => told('listening'))

@@ -61,7 +61,7 @@ test('results are sentences with the time they took, each from the one before', 
     ] as const) {
       clock.advance(afterMs)
       response.write(
-        `${JSON.stringify({ type: 'result', app, ok: true, outcome, text: `${outcome}\x1b[2J` })}\n`,
+        `${JSON.stringify({ type: 'result', app, ok: true, outcome, text: `${outcome}\x1b[2J; so it is` })}\n`,
       )
     }
     response.end(`${JSON.stringify(END)}\n`)
@@ -69,7 +69,10 @@ test('results are sentences with the time they took, each from the one before', 
   // All lines arrive at once, so all the time is the first one's.
   const { stdout } = await upkeepHere({ home: stub.home, clock }, 'reload', 'all')
 
-  assert.equal(stdout, 'web: reloaded in 3.6 s\napi: reloaded\njobs: unchanged\ncron: stopped\n')
+  assert.equal(
+    stdout,
+    'web: reloaded in 3.6 s; so it is\napi: reloaded; so it is\njobs: unchanged; so it is\ncron: stopped; so it is\n',
+  )
 })
 
 test('a failure is told with the last lines of the worker, and its status is that of the command', async (t) => {
@@ -189,6 +192,24 @@ test('start in a folder with a config applies it; diff and --dry-run only ask', 
   assert.equal((await asked('start', '-i', '4')).instances, 4)
   assert.equal((await asked('start', '--dry-run')).url, '/v1/diff')
   assert.equal((await asked('diff')).stdout, 'scale     web\n            instances: 1 -> 2\n')
+})
+
+test('what --keep-going leaves out is told, and counts for the status', async (t) => {
+  const cwd = temporaryFolder(t)
+  writeFileSync(join(cwd, 'server.js'), '')
+  const apps = ['server.js', 'nowhere.js'].map((script) => ({ name: script.split('.')[0], script }))
+  writeFileSync(join(cwd, 'upkeep.config.json'), JSON.stringify({ apps }))
+  const stub = await controlStub(t, daemonWith(END))
+  const around = { home: stub.home, cwd, env: { PATH: process.env.PATH } }
+
+  const text = await upkeepHere(around, 'start', '--keep-going')
+  const json = await upkeepHere(around, 'start', '--keep-going', '--json')
+
+  assert.deepEqual([text.status, json.status], [66, 66])
+  assert.match(text.stderr, /^upkeep: Cannot start app "nowhere"/)
+  const [first] = json.stdout.split('\n')
+  assert.equal(JSON.parse(first ?? '').error.code, 'SCRIPT_NOT_FOUND')
+  assert.equal((stub.requests.at(-1)?.body as ApplyRequest | undefined)?.apps.length, 1)
 })
 
 test('diff without a daemon says that all would be started', async (t) => {

@@ -39,7 +39,7 @@ const SPEC: AppSpec = {
 test('a spec that came from the config area passes as it is', () => {
   assert.deepEqual(checkSpec(SPEC), SPEC)
   const runAs = { user: 'www-data', uid: 33, gid: 33 }
-  const full = { ...SPEC, runAs, ulimits: { nofile: 'unlimited', core: 0 }, instances: 0 } as const
+  const full = { ...SPEC, runAs, ulimits: { nofile: 'unlimited', core: 0 }, instances: 1 } as const
   assert.deepEqual(checkSpec(JSON.parse(JSON.stringify(full))), full)
 })
 
@@ -50,7 +50,7 @@ test('the daemon refuses a spec with anything wrong in it, and says all of it', 
     [{ ...SPEC, program: 'node' }, ['program: must be an absolute path, got "node"']],
     [{ ...SPEC, name: '../x' }, ['name: must not contain slashes']],
     [{ ...SPEC, extra: 1 }, ['extra: unknown key']],
-    [{ ...SPEC, instances: 1e9 }, ['instances: must be a whole number from 0 to 1000, got 1000000000']],
+    [{ ...SPEC, instances: 1e9 }, ['instances: must be a whole number from 1 to 1000, got 1000000000']],
     [{ ...SPEC, args: [1] }, ['args: must be a list of texts, got a list']],
     [{ ...SPEC, args: ['a\0'] }, ['args: must be a list of texts, got a list']],
     [{ ...SPEC, env: { A: 1 } }, ['env: must be an object of texts, got an object']],

@@ -39,11 +39,12 @@ export const start: Command = {
     const keepGoing = hasOption(context, 'keepGoing')
     const request: ApplyRequest = { apps: specs, source, prune: hasOption(context, 'prune'), keepGoing }
     const { client, home, signal, out } = context
-    for (const failure of failures) printFailure(out, failure)
     if (hasOption(context, 'dryRun')) {
+      for (const failure of failures) printFailure(out, failure)
       printChanges(context, await changes(context, request))
       return failures[0]?.exitStatus
     }
+    for (const failure of failures) tellLeftOut(context, failure)
     await ensureDaemon(client, home)
     const title = `starting ${specs.map(({ name }) => name).join(', ')}`
     const status = await followOperation(context, title, (onEvent) =>
@@ -51,6 +52,13 @@ export const start: Command = {
     )
     return status === 0 ? failures[0]?.exitStatus : status
   },
+}
+
+/** An app that --keep-going left out is a result like those of the others. */
+function tellLeftOut(context: Context, error: Failure): void {
+  if (hasOption(context, 'json'))
+    context.out.print(JSON.stringify({ type: 'result', app: '', ok: false, error }))
+  else printFailure(context.out, error)
 }
 
 /** The arguments, if they are names of apps or patterns and not files. */

@@ -1,9 +1,15 @@
 // Runs in Node's loader thread (https://nodejs.org/api/module.html, customization hooks).
 import type { InitializeHook, ResolveHook } from 'node:module'
 
-let own = { name: '', url: '' }
+/** What stands in for a package that cannot be found. */
+export interface OwnPackage {
+  readonly name: string
+  readonly url: string
+}
 
-export const initialize: InitializeHook<typeof own> = (data) => {
+let own: OwnPackage = { name: '', url: '' }
+
+export const initialize: InitializeHook<OwnPackage> = (data) => {
   own = data
 }
 

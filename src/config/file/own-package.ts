@@ -2,6 +2,7 @@
 // not in the project. A copy in the project is preferred.
 import Module, { register } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { OwnPackage } from './own-package-hooks.ts'
 
 const OWN_NAME = 'upkeep'
 const OWN_ENTRY = new URL('../../index.js', import.meta.url)
@@ -10,9 +11,8 @@ let isOffered = false
 export function offerOwnPackage(): void {
   if (isOffered) return
   isOffered = true
-  register(new URL('./own-package-hooks.js', import.meta.url), {
-    data: { name: OWN_NAME, url: OWN_ENTRY.href },
-  })
+  const data: OwnPackage = { name: OWN_NAME, url: OWN_ENTRY.href }
+  register(new URL('./own-package-hooks.js', import.meta.url), { data })
   offerToCommonJs()
 }
 

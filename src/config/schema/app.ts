@@ -1,7 +1,9 @@
 import * as z from 'zod'
+import { BALANCES } from '../rules/choices.ts'
+import { isText } from '../rules/text-rule.ts'
 import { argsField, textListField } from './args.ts'
 import { envField, inheritEnvField } from './env.ts'
-import { choice, field, isText, text } from './field.ts'
+import { choice, field, text } from './field.ts'
 import { instancesField } from './instances.ts'
 import { logsSection } from './logs.ts'
 import { nameField } from './name.ts'
@@ -12,8 +14,6 @@ import { defaulted, optional, required, section } from './section.ts'
 import { mustBe } from './show.ts'
 import { stopSection } from './stop.ts'
 import { ulimitsSection } from './ulimits.ts'
-
-export const BALANCES = ['shared', 'spread', 'own'] as const
 
 const HIGHEST_ID = 4_294_967_294
 

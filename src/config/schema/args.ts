@@ -1,6 +1,7 @@
+import { isText } from '../rules/text-rule.ts'
 import { splitWords } from '../words.ts'
 import { isTextList } from './env.ts'
-import { field, isText } from './field.ts'
+import { field } from './field.ts'
 
 type Word = string | number
 

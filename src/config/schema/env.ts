@@ -1,4 +1,6 @@
-import { field, isText, type Refuse } from './field.ts'
+import { envNameProblem } from '../rules/env-name.ts'
+import { isText } from '../rules/text-rule.ts'
+import { field, type Refuse } from './field.ts'
 import { isPlainObject } from './plain-object.ts'
 
 /** A value as the user may write it. Objects become JSON, null removes the variable. */
@@ -23,11 +25,6 @@ function envText(name: string, value: unknown, refuse: Refuse): string | null | 
   const written = toText(value)
   if (written === undefined) return refuse('must be text, a number, true, false, null or plain data', name)
   return written.includes('\0') ? refuse('must not contain a NUL byte', name) : written
-}
-
-export function envNameProblem(name: string): string | undefined {
-  if (name === '') return 'must have a name'
-  return name.includes('=') || name.includes('\0') ? 'must have a name without "=" and NUL bytes' : undefined
 }
 
 function toText(value: unknown): string | undefined {

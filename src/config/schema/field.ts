@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { renderDuration, tryParseDuration } from '../../base/duration.ts'
 import { didYouMean } from '../../base/nearest-name.ts'
 import { renderSize, tryParseSize } from '../../base/size.ts'
+import { isText } from '../rules/text-rule.ts'
 import { mustBe, show } from './show.ts'
 
 /** Reports a problem in other words than the rule; `path` leads to a part of the value. */
@@ -49,11 +50,6 @@ export function orNull<Input, Output>(schema: Field<Input, Output>, meaning: str
 
 export function text(rule = 'text') {
   return field<string>(rule, (value) => (isText(value) ? value : undefined))
-}
-
-/** Text that may go to the operating system: it is not empty and has no NUL byte. */
-export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !value.includes('\0')
 }
 
 export function flag() {

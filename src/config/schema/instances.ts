@@ -1,6 +1,6 @@
+import { MOST_INSTANCES } from '../rules/choices.ts'
 import { field } from './field.ts'
 
-export const MOST_INSTANCES = 1000
 const RULE = `a whole number from -${MOST_INSTANCES} to ${MOST_INSTANCES}, or "max"`
 
 /** As written: 0 and `max` are one per core, a negative number leaves that many cores free. */

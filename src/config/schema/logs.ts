@@ -1,7 +1,7 @@
+import { LOG_FORMATS } from '../rules/choices.ts'
 import { choice, duration, flag, orNull, size, whole } from './field.ts'
 import { defaulted, section } from './section.ts'
 
-export const LOG_FORMATS = ['plain', 'json'] as const
 const MIN_FILE_BYTES = 1024
 const MIN_ROTATION_MS = 60_000
 const YEAR_MS = 366 * 86_400_000

@@ -1,7 +1,6 @@
+import { READY_WHEN } from '../rules/choices.ts'
 import { choice, duration } from './field.ts'
 import { defaulted, section } from './section.ts'
-
-export const READY_WHEN = ['auto', 'listening', 'message', 'started'] as const
 
 export const readySection = section({
   about: 'When a worker is ready, which means that it may take traffic and that a reload may go on.',

@@ -1,7 +1,6 @@
+import { RELOAD_ORDERS } from '../rules/choices.ts'
 import { choice, whole } from './field.ts'
 import { defaulted, section } from './section.ts'
-
-export const RELOAD_ORDERS = ['start-first', 'stop-first'] as const
 
 export const reloadSection = section({
   about: 'How workers are replaced by new ones.',

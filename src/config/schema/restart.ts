@@ -1,7 +1,6 @@
+import { RESTART_POLICIES } from '../rules/choices.ts'
 import { choice, duration, orNull, whole } from './field.ts'
 import { defaulted, section } from './section.ts'
-
-export const RESTART_POLICIES = ['always', 'on-failure', 'never'] as const
 
 export const restartSection = section({
   about: 'What happens when a worker ends by itself.',

@@ -1,11 +1,9 @@
-import { constants } from 'node:os'
 import { didYouMean } from '../../base/nearest-name.ts'
+import { isSignal, SIGNALS } from '../rules/signal.ts'
 import { duration, field } from './field.ts'
 import { defaulted, section } from './section.ts'
 import { show } from './show.ts'
 
-// SIGSTOP cannot be answered, so nothing would ever end by it.
-const SIGNALS = Object.keys(constants.signals).filter((name) => name !== 'SIGSTOP')
 const RULE = 'the name of a signal, such as "SIGTERM"'
 
 export const stopSection = section({
@@ -33,7 +31,3 @@ export const stopSection = section({
     expand: (text: string) => (text.startsWith('SIG') ? { signal: text } : { timeout: text }),
   },
 })
-
-export function isSignal(name: unknown): name is NodeJS.Signals {
-  return typeof name === 'string' && SIGNALS.includes(name)
-}

@@ -1,7 +1,6 @@
+import { isLimit, type Limit } from '../rules/limit.ts'
 import { field } from './field.ts'
 import { optional, section } from './section.ts'
-
-type Limit = number | 'unlimited'
 
 export const ulimitsSection = section({
   about: 'Limits of the operating system, set as ulimit(1) does before the program starts.',
@@ -24,8 +23,4 @@ function limit(about: string) {
     about,
     field<Limit>('a whole number from 0, or "unlimited"', (value) => (isLimit(value) ? value : undefined)),
   )
-}
-
-export function isLimit(value: unknown): value is Limit {
-  return value === 'unlimited' || (Number.isSafeInteger(value) && Number(value) >= 0)
 }
