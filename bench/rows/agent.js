@@ -5,7 +5,7 @@ import { ask } from '../support/ask.js'
 import { benchApp, freePort, until } from '../support/built.js'
 import { requestsPerSecond } from '../support/flood.js'
 import { inTurn } from '../support/in-turn.js'
-import { number, Samples, times } from '../support/samples.js'
+import { compare, number, Samples } from '../support/samples.js'
 
 const START_BAR_MS = 10
 const RATE_BAR = 0.97
@@ -23,21 +23,21 @@ export const agent = {
     )
     const [with_, without] = sides
     const startMs = with_.startMs.median - without.startMs.median
-    const ratio = with_.rate.median / without.rate.median
+    const { ratio, text } = compare(with_.rate, without.rate)
     say(`start-up ${with_.startMs.show(' ms')} with, ${without.startMs.show(' ms')} without`)
     say(`${with_.rate.show('/s')} with, ${without.rate.show('/s')} without`)
     return [
       {
         what: 'ms from the start of the process until it listens (node: without agent)',
         cells: { Upkeep: with_.startMs.show(), node: without.startMs.show() },
-        ratio: `+${number(startMs)} ms`,
+        ratio: `${startMs < 0 ? '' : '+'}${number(startMs)} ms`,
         bar: `≤ ${START_BAR_MS} ms more`,
         isMet: startMs <= START_BAR_MS,
       },
       {
         what: 'requests/s of one worker (node: without agent)',
         cells: { Upkeep: with_.rate.show(), node: without.rate.show() },
-        ratio: times(ratio),
+        ratio: text,
         bar: `≥ ${RATE_BAR} × without`,
         isMet: ratio >= RATE_BAR,
       },

@@ -7,7 +7,7 @@ import { askJson } from '../support/ask.js'
 import { benchApp, freePort, until } from '../support/built.js'
 import { inTurn } from '../support/in-turn.js'
 import { cpuSeconds } from '../support/proc.js'
-import { Samples, times } from '../support/samples.js'
+import { compare, Samples } from '../support/samples.js'
 
 const LINE_BYTES = 100
 const MB = 1024 * 1024
@@ -48,8 +48,8 @@ async function measure({ what, chunk, megabytes }, sides, quick, say) {
     say(`${what}: ${name(side)} ${side.rate.show(' lines/s')}, ${side.cpu.show(' CPU ms/MB')}`)
   const [ours, ...theirs] = measured
   const fastest = theirs.reduce((best, side) => (side.rate.median > best.rate.median ? side : best))
-  const rate = ours.rate.median / fastest.rate.median
-  const cpu = ours.cpu.median / fastest.cpu.median
+  const rate = compare(ours.rate, fastest.rate)
+  const cpu = compare(ours.cpu, fastest.cpu)
   const cellsOf = (key) => ({
     Upkeep: ours[key].show(),
     pm2: theirs
@@ -60,16 +60,16 @@ async function measure({ what, chunk, megabytes }, sides, quick, say) {
     {
       what: `lines/s, ${what}`,
       cells: cellsOf('rate'),
-      ratio: times(rate),
+      ratio: rate.text,
       bar: `≥ 1.00 × the faster mode (${name(fastest)})`,
-      isMet: rate >= 1,
+      isMet: rate.ratio >= 1,
     },
     {
       what: `daemon CPU ms per MB, ${what}`,
       cells: cellsOf('cpu'),
-      ratio: times(cpu),
+      ratio: cpu.text,
       bar: `≤ 1.00 × the faster mode (${name(fastest)})`,
-      isMet: cpu <= 1,
+      isMet: cpu.ratio <= 1,
     },
   ]
 }

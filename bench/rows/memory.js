@@ -4,7 +4,7 @@ import { Pm2Contender } from '../contenders/pm2-contender.js'
 import { UpkeepContender } from '../contenders/upkeep-contender.js'
 import { benchApp, freePort } from '../support/built.js'
 import { rssMb } from '../support/proc.js'
-import { number, Samples, times } from '../support/samples.js'
+import { compare, number, Samples } from '../support/samples.js'
 import { Scope } from '../support/scope.js'
 
 const AIM_MB = 50
@@ -33,7 +33,7 @@ export const memory = {
       {
         what: 'MB with one app of 2 instances',
         cells: { Upkeep: ours.two.show(), pm2: theirs.two.show() },
-        ratio: times(ours.two.median / theirs.two.median),
+        ratio: compare(ours.two, theirs.two).text,
         bar: `≤ pm2's; aim ${AIM_MB}${ours.two.median <= AIM_MB ? ' (met)' : ` (${number(ours.two.median - AIM_MB)} above)`}`,
         isMet: ours.two.median <= theirs.two.median,
       },

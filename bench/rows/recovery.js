@@ -7,7 +7,7 @@ import { UpkeepContender } from '../contenders/upkeep-contender.js'
 import { answeredAfter } from '../support/ask.js'
 import { benchApp, freePort, kill, until } from '../support/built.js'
 import { inTurn } from '../support/in-turn.js'
-import { Samples, times } from '../support/samples.js'
+import { compare, Samples } from '../support/samples.js'
 
 const BAR = 1.3
 /** Longer than what every contender takes for a stable worker. */
@@ -28,12 +28,12 @@ export const recovery = {
     await inTurn(sides, quick ? 5 : 9, async (side) => side.samples.add(await side.act(side)))
     for (const { name, samples } of sides) say(`${name}: ${samples.show(' ms')}`)
     const of = (name) => sides.find((side) => side.name === name).samples
-    const ratio = of('Upkeep').median / of('node').median
+    const { ratio, text } = compare(of('Upkeep'), of('node'))
     return [
       {
         what: 'ms from SIGKILL to the next answer (node: from its start)',
         cells: Object.fromEntries(sides.map(({ name, samples }) => [name, samples.show()])),
-        ratio: times(ratio),
+        ratio: text,
         bar: `≤ ${BAR.toFixed(1)} × the start of node`,
         isMet: ratio <= BAR,
       },

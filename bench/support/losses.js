@@ -11,6 +11,10 @@ export function sum(all) {
   return total
 }
 
+export function difference(after, before) {
+  return Object.fromEntries(Object.keys(after).map((kind) => [kind, after[kind] - before[kind]]))
+}
+
 /** `3 of 12,000 (2 reset, 1 refused)` */
 export function showLosses(outcomes) {
   const count = lost(outcomes)

@@ -11,6 +11,11 @@ export class Samples {
     return this.#values.length
   }
 
+  /** In the order of the rounds. */
+  get values() {
+    return this.#values
+  }
+
   get median() {
     const sorted = this.#sorted()
     const middle = sorted.length >> 1
@@ -49,6 +54,10 @@ export function number(value) {
   return size >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
 
-export function times(ratio) {
-  return `${ratio.toFixed(2)} ×`
+/** How these compare to those: the ratio of the medians, and of the rounds the smallest and the largest. */
+export function compare(these, those) {
+  const rounds = these.values.map((value, round) => value / those.values[round])
+  const ratio = these.median / those.median
+  const spread = `${Math.min(...rounds).toFixed(2)}–${Math.max(...rounds).toFixed(2)}`
+  return { ratio, text: `${ratio.toFixed(2)} ×${rounds.length > 1 ? ` (${spread})` : ''}` }
 }

@@ -14,6 +14,7 @@ import { installProcessChannel } from './process-channel.ts'
 
 /** How long the app's own signal handler is kept waiting for requests that are under way. */
 const HANDLER_WAIT_MS = 3000
+const SIGNAL_ARRIVES_MS = 5000
 
 interface OpenSocket {
   readonly address: SocketAddress
@@ -101,6 +102,9 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     const handOver = () => {
       if (isHandedOver) return
       isHandedOver = true
+      // A signal alone does not keep the process alive until it arrives.
+      const hold = setTimeout(() => {}, SIGNAL_ARRIVES_MS)
+      process.prependOnceListener(signal, () => clearTimeout(hold))
       process.kill(process.pid, signal)
     }
     if (hasHandler) setTimeout(handOver, Math.min(HANDLER_WAIT_MS, timeoutMs / 2)).unref()

@@ -9,8 +9,13 @@ import type { App, Report } from '../supervisor/app.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { done, failed, removeApp, reporter } from './operations.ts'
 
+const NOTHING_TO_UNDO = Symbol('nothing to undo')
+
 type Emit = (event: OperationEvent) => void
-type Undo = () => Promise<unknown>
+interface Undo {
+  readonly app: string
+  run(): Promise<unknown>
+}
 
 export function planApply(supervisor: Supervisor, request: ApplyRequest): SpecChange[] {
   const changes = request.apps.map((spec) => changeOf(supervisor.get(spec.name), spec))
@@ -21,17 +26,19 @@ export function planApply(supervisor: Supervisor, request: ApplyRequest): SpecCh
 }
 
 export async function apply(supervisor: Supervisor, request: ApplyRequest, emit: Emit): Promise<void> {
-  if (request.source === null) refuseRunning(supervisor, request.apps)
   const undos: Undo[] = []
   let isOk = true
   for (const spec of request.apps) {
     try {
-      undos.push(await applyOne(supervisor, spec, request.source, emit))
+      const run = await applyOne(supervisor, spec, request.source, emit)
+      undos.push({ app: spec.name, run })
     } catch (error) {
       isOk = false
       emit(failed(spec.name, error))
       if (request.keepGoing !== true) {
         await undoAll(undos, emit)
+        const untried = request.apps.slice(request.apps.indexOf(spec) + 1)
+        for (const { name } of untried) emit(done(name, 'unchanged', 'not tried; "--keep-going" would'))
         emit({ type: 'end', ok: false })
         return
       }
@@ -49,7 +56,7 @@ async function applyOne(
   spec: AppSpec,
   source: string | null,
   emit: Emit,
-): Promise<Undo> {
+): Promise<Undo['run']> {
   const app = supervisor.get(spec.name)
   const report = reporter(spec.name, emit)
   if (app === undefined) return await startNew(supervisor, spec, source, emit, report)
@@ -62,7 +69,7 @@ async function applyOne(
       // What ended with success or still tries is left alone; what had given up gets another chance.
       if (app.status().state === 'failed') await app.start(report)
       emit(done(app.name, 'unchanged', 'unchanged'))
-      return async () => undefined
+      return async () => NOTHING_TO_UNDO
     case 'scale':
       await app.scale(spec.instances, report)
       emit(done(app.name, 'scaled', `scaled from ${before.instances} to ${spec.instances} instances`))
@@ -84,19 +91,26 @@ async function startNew(
   source: string | null,
   emit: Emit,
   report: Report,
-): Promise<Undo> {
+): Promise<Undo['run']> {
   const app = supervisor.add(spec, source)
   try {
     await app.start(report)
   } catch (error) {
     await supervisor.remove(spec.name)
-    throw error
+    throw withLogs(error, app.status().logDirectory)
   }
   emit(done(app.name, 'started', `started ${spec.instances} instance${spec.instances === 1 ? '' : 's'}`))
   return () => removeApp(supervisor, app, () => {})
 }
 
-async function startStopped(app: App, spec: AppSpec, emit: Emit, report: Report): Promise<Undo> {
+/** The app is gone from the list, so `upkeep logs` does not know it. */
+function withLogs(error: unknown, logDirectory: string): unknown {
+  if (!(error instanceof Failure) || error.details.length === 0) return error
+  const { code, message, details } = error
+  return new Failure(code, message, { details, hint: `All it wrote is in ${logDirectory}`, cause: error })
+}
+
+async function startStopped(app: App, spec: AppSpec, emit: Emit, report: Report): Promise<Undo['run']> {
   const before = app.spec
   app.configure(spec)
   try {
@@ -113,8 +127,13 @@ async function startStopped(app: App, spec: AppSpec, emit: Emit, report: Report)
 }
 
 async function undoAll(undos: readonly Undo[], emit: Emit): Promise<void> {
-  for (const undo of undos.toReversed()) {
-    await undo().catch((error: unknown) => emit(failed('', error)))
+  for (const { app, run } of undos.toReversed()) {
+    try {
+      if ((await run()) === NOTHING_TO_UNDO) continue
+      emit(done(app, 'unchanged', 'put back as it was, because another app failed; "--keep-going" would not'))
+    } catch (error) {
+      emit(failed(app, error))
+    }
   }
 }
 
@@ -129,8 +148,10 @@ function pruned(supervisor: Supervisor, request: ApplyRequest): readonly App[] {
   return supervisor.apps.filter((app) => app.source === request.source && !named.has(app.name))
 }
 
-function refuseRunning(supervisor: Supervisor, specs: readonly AppSpec[]): void {
-  for (const spec of specs) {
+/** A script that was named on the command line is not a wish to change what runs. */
+export function refuseRunning(supervisor: Supervisor, { apps, source }: ApplyRequest): void {
+  if (source !== null) return
+  for (const spec of apps) {
     const app = supervisor.get(spec.name)
     if (app === undefined || app.wanted === 'stopped') continue
     const isSame = app.spec.script === spec.script

@@ -1,10 +1,13 @@
 // What the daemon answers to (src/protocol/control.ts lists it for clients).
+import { existsSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { nameProblem } from '../config/rules/name-rule.ts'
 import { hideSecrets } from '../config/spec/hide-secrets.ts'
 import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
 import { readLogs } from '../supervisor/logs/log-reader.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
-import { apply, planApply } from './apply.ts'
+import { apply, planApply, refuseRunning } from './apply.ts'
 import type { EventFeed } from './event-feed.ts'
 import { sendTask, sendValues } from './json-stream.ts'
 import { followLogs } from './log-follow.ts'
@@ -55,6 +58,7 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
 
   'POST /v1/apply': async ({ body, response }, { supervisor }) => {
     const request = applyRequest(body)
+    refuseRunning(supervisor, request)
     return sendTask(response, (emit) => orFail(apply(supervisor, request, emit), emit))
   },
 
@@ -70,8 +74,7 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
 
   'GET /v1/logs': ({ query: parameters, response }, { supervisor, logDirectory }) => {
     const query = logQuery(parameters)
-    const apps = query.targets === undefined ? supervisor.apps : supervisor.select(query.targets)
-    const names = apps.map(({ name }) => name)
+    const names = namesWithLogs(query.targets ?? ['all'], supervisor, logDirectory)
     const leaving = new AbortController()
     const past = names.map((app) => readLogs({ directory: logDirectory, app, query }))
     return sendValues(response, followLogs(past, supervisor.feed, names, query, leaving.signal), leaving)
@@ -88,6 +91,18 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
     const leaving = new AbortController()
     return sendValues(response, events.follow(leaving.signal), leaving)
   },
+}
+
+/** Apps that were deleted, or never came up, have left their logs. */
+function namesWithLogs(targets: readonly string[], supervisor: Supervisor, logDirectory: string): string[] {
+  const names = targets.flatMap((target) => {
+    const isLeft =
+      supervisor.get(target) === undefined &&
+      nameProblem(target) === undefined &&
+      existsSync(join(logDirectory, target))
+    return isLeft ? [target] : supervisor.select([target]).map(({ name }) => name)
+  })
+  return [...new Set(names)]
 }
 
 function hidden(status: AppStatus): AppStatus {

@@ -37,7 +37,7 @@ async function superviseUntilEnd(
   specs: readonly AppSpec[],
   options: ForegroundOptions,
 ): Promise<number> {
-  const output = printOutput(daemon, options)
+  const output = printOutput(daemon, options, specs.length > 1)
   let asked: NodeJS.Signals | undefined
   const onSignal = (signal: NodeJS.Signals) => {
     asked ??= signal
@@ -93,11 +93,18 @@ function worstStatus(statuses: readonly AppStatus[]): number {
   return numbers.find((number) => number !== 0) ?? 0
 }
 
-function printOutput(daemon: Daemon, { writeOut, writeError }: ForegroundOptions): { end(): Promise<void> } {
+function printOutput(
+  daemon: Daemon,
+  { writeOut, writeError }: ForegroundOptions,
+  isNamed: boolean,
+): { end(): Promise<void> } {
   const leaving = new AbortController()
   const entries = daemon.supervisor.feed.subscribe({}, leaving.signal)
   const printing = (async () => {
-    for await (const { stream, line } of entries) (stream === 'stdout' ? writeOut : writeError)(`${line}\n`)
+    for await (const { app, stream, line } of entries) {
+      const write = stream === 'stdout' ? writeOut : writeError
+      write(isNamed ? `${app} | ${line}\n` : `${line}\n`)
+    }
   })()
   return {
     async end() {

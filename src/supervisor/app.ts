@@ -6,6 +6,7 @@ import type { AppSpec } from '../protocol/app-spec.ts'
 import type { AppState, AppStatus, ExitReport } from '../protocol/status.ts'
 import type { InstanceHost, InstanceRecord } from './instance.ts'
 import { Instance } from './instance.ts'
+import { CAN_SPREAD } from './listening-sockets.ts'
 import type { Worker, WorkerSurroundings } from './worker.ts'
 
 /** Tells about a step of an operation, for whoever waits for it. */
@@ -100,7 +101,7 @@ export class App {
   /** Stops and starts; connections wait meanwhile, because the sockets stay open. */
   restart(spec: AppSpec, report: Report): Promise<void> {
     return this.#queue.run(async () => {
-      const isOtherSocket = spec.balance !== this.spec.balance
+      const isOtherSocket = effectiveBalance(spec) !== effectiveBalance(this.spec)
       this.wanted = 'running'
       await this.#stopAll(this.#instances, report)
       if (isOtherSocket) this.#host.around.sockets.close()
@@ -269,7 +270,7 @@ export class App {
     instance.replaceWith(spec)
     await instance.until('ready', 'waiting', 'failed', 'finished', 'stopped')
     await instance.explain()
-    if (instance.failure !== undefined) throw instance.failure
+    if (instance.failure !== undefined) throw reloadFailed(spec.name, instance.failure)
     report('new worker ready, old one draining', index)
     const ends = await instance.drained()
     report('old worker gone', index)
@@ -321,12 +322,17 @@ export class App {
   }
 
   #notes(): string[] {
-    const mixed = this.#instances.some(({ spec, workers }) => workers.length > 0 && spec !== this.spec)
-    const differs =
-      mixed && this.#instances.some(({ spec }) => JSON.stringify(spec) !== JSON.stringify(this.spec))
-    return differs
+    const shown = withoutCount(this.spec)
+    const isMixed = this.#instances.some(
+      ({ spec, workers }) => workers.length > 0 && withoutCount(spec) !== shown,
+    )
+    const notes = isMixed
       ? ['some workers run with another configuration than the one shown; "upkeep reload" ends that']
       : []
+    const isSpreadInVain = this.spec.balance === 'spread' && !CAN_SPREAD
+    return isSpreadInVain
+      ? [...notes, 'balance "spread" needs a daemon on Node 22.12 or newer: sockets are shared']
+      : notes
   }
 }
 
@@ -337,6 +343,14 @@ async function untilStarted(instance: Instance): Promise<void> {
   if (instance.state === 'finished' && report?.code === 0) return
   if (instance.failure !== undefined) throw instance.failure
   throw new Failure('WORKER_EXITED', `Cannot start instance ${instance.index}: it was stopped meanwhile`)
+}
+
+function withoutCount(spec: AppSpec): string {
+  return JSON.stringify({ ...spec, instances: 0 })
+}
+
+function effectiveBalance({ balance }: AppSpec): string {
+  return balance === 'spread' && !CAN_SPREAD ? 'shared' : balance
 }
 
 function summarize(wanted: 'running' | 'stopped', states: readonly string[]): AppState {
@@ -353,6 +367,11 @@ function summarize(wanted: 'running' | 'stopped', states: readonly string[]): Ap
 
 function howEnded(workers: readonly Worker[]): string {
   return workers.some(({ stoppedBy }) => stoppedBy === 'kill') ? ' (killed at the stop timeout)' : ''
+}
+
+function reloadFailed(name: string, { code, message, hint, details }: Failure): Failure {
+  const what = `Cannot reload "${name}": the old workers go on. ${message}`
+  return new Failure(code, what, { hint, details })
 }
 
 function notRunning(name: string): Failure {

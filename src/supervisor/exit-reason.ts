@@ -24,11 +24,18 @@ const CODE_MEANINGS: Readonly<Record<number, string>> = {
   134: 'it aborted; Node does so when it runs out of heap memory',
 }
 
-export function exitReason(code: number | null, signal: string | null, lastLines: readonly string[]): string {
+export function exitReason(
+  code: number | null,
+  signal: string | null,
+  lastLines: readonly string[],
+  wasStopped = false,
+): string {
   const error = lastLines.findLast((line) => /^(?:Uncaught )?(?:[A-Z]\w*)?Error\b.*[:[]/.test(line))?.trim()
   const shown = error === undefined ? '' : `: ${error.length > 300 ? `${error.slice(0, 299)}…` : error}`
   if (signal !== null) return `Ended by ${signal} (${SIGNAL_MEANINGS[signal] ?? 'a signal'})${shown}`
-  if (code === null) return `Ended while no daemon watched${shown}`
+  if (code === null && wasStopped)
+    return 'Stopped on request; an earlier daemon started it, so its status is unknown'
+  if (code === null) return `Ended; an earlier daemon started it, so its status is unknown${shown}`
   const meaning = CODE_MEANINGS[code]
   return `Exit code ${code}${meaning === undefined ? '' : ` (${meaning})`}${shown}`
 }

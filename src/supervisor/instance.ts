@@ -294,15 +294,17 @@ export class Instance {
       return
     }
     this.#cancelLate?.()
+    const wasSuccessor = worker === this.#successor
     const ended = worker.ended.then((report) => {
-      this.lastExit = report
+      const isOfReload = wasSuccessor ? { ...report, reason: `In a reload: ${report.reason}` } : report
+      this.lastExit = isOfReload
       if (worker.readyAtMs === null && this.failure?.code !== 'NOT_READY_IN_TIME') {
         this.failure = workerExited(worker, report)
       }
       this.#host.changed()
     })
     this.#lastEnded = ended
-    if (worker === this.#successor) {
+    if (wasSuccessor) {
       this.#successor = undefined
       void ended.then(() => this.dispatch({ type: 'successor-failed' }))
       return
@@ -366,6 +368,6 @@ export class Instance {
   #describe(state: InstanceState): string {
     if (state === 'failed') return `not tried again: ${this.#decision?.why ?? ''}`
     if (state === 'waiting') return `next try in ${this.#decision?.delayMs ?? 0} ms`
-    return `pid ${this.#worker?.pid ?? '-'}`
+    return this.#worker === undefined ? state : `pid ${this.#worker.pid}`
   }
 }

@@ -294,7 +294,7 @@ export class Worker {
     void this.#output.finish(OUTPUT_GRACE_MS).then(() => {
       const lastLines = this.#output.lastLines(LAST_LINES)
       const { pid, startedAtMs } = this
-      const reason = exitReason(end.code, end.signal, lastLines)
+      const reason = exitReason(end.code, end.signal, lastLines, this.#stopping !== undefined)
       this.#resolveEnded({ pid, ...end, atMs, uptimeMs: atMs - startedAtMs, reason, lastLines })
     })
   }

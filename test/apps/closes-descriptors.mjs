@@ -1,4 +1,4 @@
-// Closes every descriptor it did not open itself, as daemons of old did; among them the line to its supervisor.
+// Closes every socket it did not open itself, as daemons of old did; among them the line to its supervisor.
 import { closeSync, readdirSync, readlinkSync } from 'node:fs'
 import http from 'node:http'
 

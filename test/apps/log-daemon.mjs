@@ -11,7 +11,7 @@ const { systemClock } = await import(new URL('base/clock.js', url))
 
 const spec = {
   format: 'plain',
-  maxSizeBytes: 100_000,
+  maxSizeBytes: 300_000,
   rotateEveryMs: null,
   keep: 1000,
   maxTotalBytes: 1e9,

@@ -67,6 +67,21 @@ for (const program of ['disconnects.mjs', 'closes-descriptors.mjs']) {
   })
 }
 
+test('a program that closes every descriptor it did not open runs, reloads and stops', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'closes-descriptors.sh')
+  const before = await up.pids('web')
+  await until(async () => (await up.logs('web')).includes('all closed'))
+
+  await up.ok('reload', 'web')
+  assert.deepEqual(before.filter(isAlive), [])
+  await up.replaceDaemon()
+  await up.ok('stop', 'web')
+
+  const exits = (await up.instances('web')).map(({ lastExit }) => lastExit?.signal)
+  assert.deepEqual(exits, [null, null])
+})
+
 test('megabytes of output without a line break do not fill the memory of the daemon', async (t) => {
   const up = upkeep(t)
   const app = await running(up, 'floods-stdout.mjs', { instances: 1 })

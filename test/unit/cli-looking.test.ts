@@ -17,7 +17,7 @@ test('list without a daemon is empty, and starts none', async (t) => {
   assert.deepEqual(await upkeepHere({ home }, 'list'), {
     status: 0,
     stdout: '',
-    stderr: 'No daemon runs.\nNo apps. Start one with "upkeep start <script|config>".\n',
+    stderr: 'No daemon runs, and no apps. Start one with "upkeep start <script|config>".\n',
   })
   assert.equal((await upkeepHere({ home }, 'list', '--json')).stdout, '{"apps":[]}\n')
   assert.ok(!existsSync(home))

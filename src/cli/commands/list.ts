@@ -1,4 +1,5 @@
 import { isDaemonAbsent } from '../../client/daemon-absent.ts'
+import { hasState } from '../../client/home.ts'
 import type { AppStatus } from '../../protocol/status.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
@@ -13,7 +14,8 @@ export const list: Command = {
   async run(context) {
     const { out } = context
     const apps = await appsOrNone(context)
-    if (hasOption(context, 'json')) out.printJson({ apps })
+    if (hasOption(context, 'json')) out.printJson({ apps: apps ?? [] })
+    else if (apps === undefined) out.say(withoutDaemon(context.home))
     else if (apps.length === 0) out.say('No apps. Start one with "upkeep start <script|config>".')
     else for (const line of renderList(apps, out.width, out.color, context.clock.nowMs())) out.print(line)
     return undefined
@@ -21,12 +23,16 @@ export const list: Command = {
 }
 
 /** Looking must not start anything: without a daemon there is simply nothing. */
-async function appsOrNone({ client, out }: Context): Promise<AppStatus[]> {
+async function appsOrNone({ client }: Context): Promise<AppStatus[] | undefined> {
   try {
     return await client.apps()
   } catch (error) {
     if (!isDaemonAbsent(error)) throw error
-    out.say('No daemon runs.')
-    return []
+    return undefined
   }
+}
+
+function withoutDaemon(home: string): string {
+  if (!hasState(home)) return 'No daemon runs, and no apps. Start one with "upkeep start <script|config>".'
+  return 'No daemon runs; what it started goes on without it. Bring it back with "upkeep daemon start".'
 }

@@ -17,10 +17,9 @@ export const run: Command = {
       source === null
         ? specs.map((spec) => ({ ...spec, restart: { ...spec.restart, policy: 'on-failure' as const } }))
         : specs
-    const { out, options, env, home } = context
-    const hasHome = options.home !== undefined || (env.UPKEEP_HOME ?? '') !== ''
+    const { out, options, home } = context
     return await runForeground(apps, {
-      home: hasHome ? home : undefined,
+      home: options.home === undefined ? undefined : home,
       writeOut: (text) => out.write(text),
       writeError: (text) => out.sayRaw(text),
     })

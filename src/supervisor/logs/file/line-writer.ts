@@ -16,6 +16,8 @@ export interface LineWriterOptions {
 
 const NEWLINE = 10
 const NEWLINE_BYTES = Buffer.from('\n')
+/** Files of this size need not be filled to the last byte. */
+const LARGE_FILE_BYTES = 4 * READ_BYTES
 const ROTATE_AGAIN_AFTER_MS = 60_000
 
 /** Writes bytes to a log file so that it is rotated only where a line ends, and no line is longer than the bound. */
@@ -42,7 +44,7 @@ export class LineWriter {
   /** The file, if the next read may go there whatever is in it. */
   directFd(): number | undefined {
     if (!this.isOpen || this.#lineBytes + READ_BYTES > MAX_LINE_BYTES) return undefined
-    return this.#tryRoom() < READ_BYTES ? undefined : this.#writer.fd
+    return this.#roomAhead() < READ_BYTES ? undefined : this.#writer.fd
   }
 
   /** These bytes were written to `directFd`. */
@@ -93,9 +95,11 @@ export class LineWriter {
     return length
   }
 
-  #tryRoom(): number {
+  /** The room for a read whose bytes are not known yet. A file of some size is rotated before it lacks that. */
+  #roomAhead(): number {
+    const isLarge = this.#options.spec().maxSizeBytes >= LARGE_FILE_BYTES
     try {
-      return this.#room(1)
+      return this.#room(isLarge ? READ_BYTES : 1)
     } catch {
       // The file cannot be opened anew: the next write finds out why, and deals with it.
       return 0
