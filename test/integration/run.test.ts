@@ -1,14 +1,15 @@
 // `upkeep run`: in the foreground, for containers.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { freePort } from '../support/free-port.ts'
-import { testApp } from '../support/package-root.ts'
+import { packageRoot, testApp } from '../support/package-root.ts'
 import { isAlive } from '../support/processes.ts'
 import { isRoot, programOrSkip } from '../support/programs.ts'
 import { get } from '../support/request.ts'
 import { until } from '../support/until.ts'
-import { cliPath, upkeep } from '../support/upkeep.ts'
+import { upkeep } from '../support/upkeep.ts'
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`run: logs on stdout, ${signal} stops the workers in order, exit status 0`, async (t) => {
@@ -85,6 +86,7 @@ test('run as PID 1: orphans are reaped', async (t) => {
   const script = up.write(
     'orphans.mjs',
     `import { spawn } from 'node:child_process'
+import { join } from 'node:path'
      import { readdirSync, readFileSync } from 'node:fs'
      import http from 'node:http'
      for (let count = 0; count < 5; count++) spawn('sh', ['-c', 'sleep 0.2 & exit 0'], { detached: true })
@@ -93,7 +95,7 @@ test('run as PID 1: orphans are reaped', async (t) => {
      })
      http.createServer((_, response) => response.end(JSON.stringify({ zombies: zombies() }))).listen(${port})`,
   )
-  const args = ['--pid', '--fork', '--mount-proc', '--kill-child', process.execPath, cliPath, 'run', script]
+  const args = ['--pid', '--fork', '--mount-proc', '--kill-child', join(packageRoot, 'bin', 'upkeep'), 'run', script]
   const child = spawn(unshare, args, { cwd: up.folder, env: up.env, stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => child.kill('SIGKILL'))
   let output = ''
@@ -108,4 +110,5 @@ test('run as PID 1: orphans are reaped', async (t) => {
     within: '5s',
     show: async () => (await get(port)).body,
   })
+  child.kill('SIGKILL')
 })
