@@ -95,7 +95,15 @@ import { join } from 'node:path'
      })
      http.createServer((_, response) => response.end(JSON.stringify({ zombies: zombies() }))).listen(${port})`,
   )
-  const args = ['--pid', '--fork', '--mount-proc', '--kill-child', join(packageRoot, 'bin', 'upkeep'), 'run', script]
+  const args = [
+    '--pid',
+    '--fork',
+    '--mount-proc',
+    '--kill-child',
+    join(packageRoot, 'bin', 'upkeep'),
+    'run',
+    script,
+  ]
   const child = spawn(unshare, args, { cwd: up.folder, env: up.env, stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => child.kill('SIGKILL'))
   let output = ''
