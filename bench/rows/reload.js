@@ -22,7 +22,7 @@ const KINDS = [
 
 export const reload = {
   name: 'reload',
-  title: `Failed requests in 20 reloads of 2 instances under ${CLIENTS} clients`,
+  title: `Failed requests while 2 instances are reloaded under ${CLIENTS} clients`,
   async run({ scope, quick, say }) {
     const blocks = quick ? 1 : 4
     const sides = [await side(scope, new UpkeepContender()), await side(scope, new Pm2Contender())]

@@ -4,7 +4,7 @@ import type { AppSpec } from '../protocol/app-spec.ts'
 import type { ExitReport } from '../protocol/status.ts'
 import type { Worker } from './worker.ts'
 
-const SHOWN_LINES = 15
+const SHOWN_LINES = 25
 
 export function notReadyInTime(worker: Worker, hasListened: boolean): Failure {
   const { name, ready } = worker.spec

@@ -27,7 +27,7 @@ const DRAIN_ANSWER_MS = 1000
 const ADOPTED_POLL_MS = 250
 const GONE_SOON_MS = 20
 const OUTPUT_GRACE_MS = 500
-const LAST_LINES = 20
+const LAST_LINES = 30
 
 /** What the daemon gives every worker of an app. */
 export interface WorkerSurroundings {

@@ -98,8 +98,6 @@ export class FifoReader implements Paced {
   /** The number of bytes taken: 0 at the end of the pipe, undefined when there is nothing yet. */
   #readAndTake(): number | undefined {
     const directFd = this.#consumer.directFd()
-    // The first call of a function is slow: it writes nothing, and is made before there is something to lose.
-    if (directFd !== undefined && this.#readAtMs === 0) tryWrite(directFd, 0)
     const length = this.#read()
     // Nothing may come between the read and this write: here a kill of the daemon loses what was read.
     const written = length !== undefined && directFd !== undefined ? tryWrite(directFd, length) : 0
