@@ -5,6 +5,7 @@
 // Node offers passing descriptors only on the IPC channel of child_process, and that one belongs to the app's
 // `process.on('message')` and dies with the parent. Its stream class can do the same on any unix socket; only the
 // class has no public name (tried on 20, 22, 24 and 26).
+import { fstatSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { jsonLineSplitter } from '../base/json-lines.ts'
 import type { AgentMessage, DaemonMessage } from '../protocol/agent.ts'
@@ -13,6 +14,7 @@ import type { AgentMessage, DaemonMessage } from '../protocol/agent.ts'
 export type ListenHandle = object
 
 interface PipeHandle {
+  readonly fd: number
   pendingHandle: ListenHandle | null
   onread: (data: ArrayBuffer | undefined) => void
   open(fd: number): number
@@ -44,6 +46,7 @@ export class Channel {
   readonly #socketPath: string
   readonly #events: ChannelEvents
   #pipe: PipeHandle | undefined
+  #inode: number | undefined
   #reconnectMs = RECONNECT_FIRST_MS
 
   constructor(socketPath: string, events: ChannelEvents) {
@@ -63,7 +66,7 @@ export class Channel {
   }
 
   #write(message: object, handle?: ListenHandle): boolean {
-    if (this.#pipe === undefined) return false
+    if (this.#pipe === undefined || !this.#isOurs(this.#pipe)) return false
     const request = new this.#internals.WriteWrap()
     request.oncomplete = () => {}
     // Keeps the socket from being collected before it was sent.
@@ -71,7 +74,18 @@ export class Channel {
     return this.#pipe.writeUtf8String(request, `${JSON.stringify(message)}\n`, handle) === 0
   }
 
+  /** Some programs close every descriptor that they did not open, and nobody tells us. */
+  #isOurs(pipe: PipeHandle): boolean {
+    const inode = inodeOf(pipe.fd)
+    if (inode === this.#inode) return true
+    // The number of the descriptor may be another file's by now, which must not be closed: then the line stays lost.
+    if (inode === undefined) this.#lost(pipe)
+    else this.#pipe = undefined
+    return false
+  }
+
   #use(pipe: PipeHandle): void {
+    this.#inode = inodeOf(pipe.fd)
     const decoder = new StringDecoder('utf8')
     const handles: ListenHandle[] = []
     const split = jsonLineSplitter((value) => this.#receive(value, handles))
@@ -98,6 +112,7 @@ export class Channel {
   }
 
   #lost(pipe: PipeHandle): void {
+    if (this.#pipe !== pipe) return
     pipe.close()
     this.#pipe = undefined
     this.#reconnectLater()
@@ -127,6 +142,14 @@ export class Channel {
     } catch {
       request.oncomplete(-1)
     }
+  }
+}
+
+function inodeOf(fd: number): number | undefined {
+  try {
+    return fstatSync(fd).ino
+  } catch {
+    return undefined
   }
 }
 

@@ -30,6 +30,8 @@ export function environmentOf(pid: number): Record<string, string> {
 }
 
 export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  // 0 and negative numbers are groups: the test itself.
+  if (!(pid > 1)) throw new Error(`no process to kill: ${pid}`)
   try {
     process.kill(pid, signal)
   } catch (error) {
