@@ -4,7 +4,7 @@
 // Builds, then runs every test file in a process of its own, on every version of Node the suite is for. The whole
 // system under test runs on that Node. The last line is the total.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -30,6 +30,8 @@ async function main() {
   if (jobs.some(({ suite }) => suite.name === 'integration')) ensureSystemPackages()
   // Below /tmp by its shortest name: paths of unix sockets end after 107 bytes.
   const scratch = mkdtempSync('/tmp/upkeep-run-')
+  // Apps that run as other users look for a package.json from their folder upwards.
+  chmodSync(scratch, 0o711)
   try {
     const results = await runAll(jobs, scratch)
     const left = leftBehind(scratch)
