@@ -131,6 +131,7 @@ export class AgentConnection implements WorkerChannel {
     const decoder = new StringDecoder('utf8')
     const handles: SocketHandle[] = []
     const split = jsonLineSplitter((value) => {
+      if (typeof value !== 'object' || value === null) return
       const carriesSocket = (value as { type?: unknown }).type === 'socket'
       this.#inbox.put(value, carriesSocket ? handles.shift() : undefined)
     })

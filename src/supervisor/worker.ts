@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { constants } from 'node:os'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
 import type { AgentMessage, SocketAddress } from '../protocol/agent.ts'
@@ -232,7 +233,8 @@ export class Worker {
         if (message.isReady) this.#isReadyNow('listening')
         break
       case 'listen':
-        void this.#giveSocket(message.id, message.address)
+        // What a worker says must not harm the daemon: a message that is none is not answered.
+        this.#giveSocket(message.id, message.address).catch(() => undefined)
         break
       case 'introduced':
         this.#resolveIntroduced()
@@ -262,6 +264,11 @@ export class Worker {
   }
 
   async #giveSocket(id: number, address: SocketAddress): Promise<void> {
+    // A daemon of root would make and remove the file as root, wherever another user asks for it.
+    if (address.kind === 'unix' && this.spec.runAs !== null) {
+      this.#channel?.send({ type: 'socket', id, errno: -constants.errno.EACCES })
+      return
+    }
     const acquired = await this.#around.sockets.acquire(address, this.instance, this.spec.balance)
     if ('handle' in acquired) this.#channel?.send({ type: 'socket', id, errno: null }, acquired.handle)
     else this.#channel?.send({ type: 'socket', id, errno: acquired.errno })
