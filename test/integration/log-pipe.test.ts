@@ -315,7 +315,7 @@ test('a daemon that leaves keeps the FIFOs for the next one', async (t) => {
   assertSame(allText(directory, '0.out'), numbered(2000))
 })
 
-test('ten kills of the reader lose no line and double none', async (t) => {
+test('ten kills of the reader, each right after a write, lose no line and double none', async (t) => {
   const directory = temporaryFolder(t)
   const writer = [testApp('log-lines.mjs'), '1000000', '2000']
   const first = await daemon(t, directory, ['create', ...writer])
