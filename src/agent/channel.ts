@@ -62,10 +62,6 @@ export class Channel {
 
   /** False when nobody listens right now; what matters is said again after a reconnect. */
   send(message: AgentMessage, handle?: ListenHandle): boolean {
-    return this.#write(message, handle)
-  }
-
-  #write(message: object, handle?: ListenHandle): boolean {
     if (this.#pipe === undefined || !this.#isOurs(this.#pipe)) return false
     const request = new this.#internals.WriteWrap()
     request.oncomplete = () => {}
@@ -101,14 +97,10 @@ export class Channel {
   }
 
   #receive(value: unknown, handles: ListenHandle[]): void {
-    if (typeof value !== 'object' || value === null) return
-    // The frame in which child_process.send() wraps a message with a handle; it waits for the acknowledgement.
-    if ('cmd' in value && value.cmd === 'NODE_HANDLE' && 'msg' in value) {
-      this.#write({ cmd: 'NODE_HANDLE_ACK' })
-      this.#events.message(value.msg as DaemonMessage, handles.shift())
-      return
-    }
-    if ('type' in value) this.#events.message(value as DaemonMessage, undefined)
+    if (typeof value !== 'object' || value === null || !('type' in value)) return
+    const message = value as DaemonMessage
+    const carriesHandle = message.type === 'socket' && message.errno === null
+    this.#events.message(message, carriesHandle ? handles.shift() : undefined)
   }
 
   #lost(pipe: PipeHandle): void {

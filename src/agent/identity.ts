@@ -1,5 +1,8 @@
 import { WORKER_ENV } from '../protocol/agent.ts'
 
+/** Through these Node would claim the channel for the app's own `process.on('message')`; the daemon emptied them. */
+const NODE_CHANNEL = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE']
+
 export interface Identity {
   readonly worker: string
   readonly channelFd: number
@@ -18,7 +21,7 @@ export function takeIdentity(): Identity | undefined {
   const channelFd = Number(env[WORKER_ENV.channel])
   const socketPath = env[WORKER_ENV.socket]
   const portOffset = Number(env[WORKER_ENV.portOffset] ?? 0)
-  for (const name of Object.values(WORKER_ENV)) delete env[name]
+  for (const name of [...Object.values(WORKER_ENV), ...NODE_CHANNEL]) delete env[name]
   restoreNodeOptions(env)
   if (worker === undefined || socketPath === undefined || !Number.isInteger(channelFd)) return undefined
   return { worker, channelFd, socketPath, portOffset }

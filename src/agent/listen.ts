@@ -2,6 +2,7 @@
 // connections wait in its queue instead of being refused. http, https, http2, Express, Fastify … all end here.
 import { lookup } from 'node:dns'
 import net from 'node:net'
+import { resolve } from 'node:path'
 import { getSystemErrorMap } from 'node:util'
 import type { SocketAddress } from '../protocol/agent.ts'
 import { socketKey } from '../protocol/agent.ts'
@@ -22,6 +23,8 @@ interface ServerInternals {
   _listen2(address: null, port: number, addressType: number, backlog: number, fd: undefined): void
 }
 
+const MOST_PATH_BYTES = 107
+
 const originalListen = net.Server.prototype.listen
 const originalClose = net.Server.prototype.close
 /** Servers between listen() and the daemon's answer. A close() takes the token away. */
@@ -31,7 +34,7 @@ const openKeys = new Set<string>()
 export function installListen(source: SocketSource, portOffset: number): void {
   function listen(this: net.Server, ...args: unknown[]): net.Server {
     const target = listenTarget(args)
-    if (target === undefined || internals(this)._handle !== null) {
+    if (target === undefined || !fits(target) || internals(this)._handle !== null) {
       return Reflect.apply(originalListen, this, args)
     }
     if (pending.has(this)) throw alreadyListening()
@@ -60,6 +63,11 @@ export function installListen(source: SocketSource, portOffset: number): void {
     })
     return this
   }
+}
+
+/** The daemon needs the whole path, and a whole path can be too long for a socket (unix(7)) where the given is not. */
+function fits(target: ListenTarget): boolean {
+  return target.kind === 'tcp' || Buffer.byteLength(resolve(target.path)) <= MOST_PATH_BYTES
 }
 
 function askFor(
@@ -105,7 +113,7 @@ function resolveAddress(
   done: (error: Error | null, address?: SocketAddress) => void,
 ): void {
   if (target.kind === 'unix') {
-    done(null, { kind: 'unix', path: target.path })
+    done(null, { kind: 'unix', path: resolve(target.path) })
     return
   }
   const { host, ipv6Only } = target

@@ -2,7 +2,7 @@
 // does nothing, and everything it changes behaves as without Upkeep.
 import net from 'node:net'
 import { join } from 'node:path'
-import type { AgentMessage, DaemonMessage, SocketAddress } from '../protocol/agent.ts'
+import type { DaemonMessage, SocketAddress } from '../protocol/agent.ts'
 import { socketKey } from '../protocol/agent.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { ListenHandle } from './channel.ts'
@@ -35,24 +35,30 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
   /** node:cluster takes the socket out of its server as soon as it listens. */
   let isClusterPrimary = false
 
-  const channel = new Channel(socketPath, { message: receive, reconnected: introduce })
+  const channel = new Channel(socketPath, { message: receive, reconnected: sayHello })
   channel.open(channelFd)
-  introduce()
+  sayHello()
   installProcessChannel((data) => {
-    if (data === 'ready') isReady = true
-    channel.send({ type: 'message', data })
+    if (data !== 'ready') return
+    isReady = true
+    channel.send({ type: 'ready' })
   })
   installListen({ ask, listening, closed }, portOffset)
   // What node:cluster forks inherits these; the preload there does nothing in other programs.
   process.execArgv.push('--require', join(__dirname, 'cluster-child.js'))
 
+  function sayHello(): void {
+    channel.send({ type: 'hello', version: PROTOCOL_VERSION, worker, isDraining })
+  }
+
+  /** A daemon that is new gets all that the one before knew. */
   function introduce(): void {
-    const { pid, version: node } = process
-    channel.send({ type: 'hello', version: PROTOCOL_VERSION, worker, pid, node, isReady, isDraining })
-    for (const { address, server, handle } of open.values()) {
-      channel.send({ type: 'socket', address, shown: shownAddress(server, address) }, handle)
+    for (const [key, { address, server, handle }] of open) {
+      channel.send({ type: 'socket', address }, handle)
+      channel.send({ type: 'listening', key, shown: shownAddress(server, address) })
     }
     channel.send({ type: 'introduced' })
+    if (isReady) channel.send({ type: 'ready' })
     for (const [id, address] of unanswered) channel.send({ type: 'listen', id, address })
   }
 
@@ -67,7 +73,6 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
   }
 
   function listening(address: SocketAddress, server: net.Server, handle: ListenHandle): void {
-    isReady = true
     const key = socketKey(address)
     open.set(key, { address, server, handle })
     if (Reflect.get(server, '_handle') === null) isClusterPrimary = true
@@ -83,10 +88,14 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
   }
 
   function receive(message: DaemonMessage, handle: ListenHandle | undefined): void {
-    if (message.type === 'socket') {
+    if (message.type === 'welcome') {
+      introduce()
+    } else if (message.type === 'socket') {
       const answer = asked.get(message.id)
       asked.delete(message.id)
       unanswered.delete(message.id)
+      // Asked twice, over a change of daemons.
+      if (answer === undefined && handle !== undefined) Reflect.get(handle, 'close')?.call(handle)
       answer?.(message.errno, handle)
     } else if (message.type === 'drain') {
       startDrain(message.signal, message.timeoutMs)
@@ -97,7 +106,7 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     if (isDraining) return
     isDraining = true
     const hasHandler = process.listenerCount(signal) > 0
-    say({ type: 'draining', how: hasHandler ? 'app' : 'agent' })
+    channel.send({ type: 'draining' })
     let isHandedOver = false
     const handOver = () => {
       if (isHandedOver) return
@@ -109,15 +118,10 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     }
     if (hasHandler) setTimeout(handOver, Math.min(HANDLER_WAIT_MS, timeoutMs / 2)).unref()
     drain(() => {
-      say({ type: 'drained' })
       if (hasHandler) handOver()
       else if (isClusterPrimary) disconnectCluster(() => process.exit(0))
       else process.exit(0)
     })
-  }
-
-  function say(message: AgentMessage): void {
-    channel.send(message)
   }
 }
 

@@ -1,13 +1,19 @@
-// Where agents connect when their daemon was replaced. They say who they are, then send the sockets they listen on.
+// Where agents connect when their daemon was replaced. They say who they are; only who is known may say more.
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
+import { AgentConnection } from '../supervisor/agent-connection.ts'
+import { parseAgentMessage } from '../supervisor/agent-message.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
-import { AgentConnection } from '../supervisor/worker-channel.ts'
 import type { Home } from './home.ts'
 import { removeStale } from './stale-socket.ts'
+
+const HELLO_WITHIN_MS = 5000
+const MOST_HELLO_CHARS = 4096
+/** Agents try again; whoever else connects cannot take all descriptors of the daemon. */
+const MOST_STRANGERS = 64
 
 export async function serveAgents(home: Home, supervisor: Supervisor): Promise<Server[]> {
   const { agentSocketPath, publicAgentSocketPath } = home
@@ -31,17 +37,17 @@ function tryMakeFolder(path: string): boolean {
 
 async function listenAt(path: string, mode: number, supervisor: Supervisor): Promise<Server> {
   removeStale(path)
-  const server = createServer({ pauseOnConnect: true }, (socket) => {
-    const connection = new AgentConnection(socket)
-    connection.receive((message) => {
-      if (message.type !== 'hello') return
-      const worker = message.version === PROTOCOL_VERSION ? supervisor.connect(message.worker) : undefined
-      if (worker === undefined) {
-        connection.send({ type: 'refused', reason: 'no such worker, or another version of Upkeep' })
-        connection.close()
-        return
-      }
-      worker.connect(connection, message)
+  const strangers = new Set<Socket>()
+  const server = createServer((socket) => {
+    if (strangers.size >= MOST_STRANGERS) {
+      socket.destroy()
+      return
+    }
+    strangers.add(socket)
+    socket.once('close', () => strangers.delete(socket))
+    readHello(socket, (line, rest) => {
+      strangers.delete(socket)
+      if (!tryConnect(supervisor, socket, line, rest)) socket.destroy()
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -50,4 +56,39 @@ async function listenAt(path: string, mode: number, supervisor: Supervisor): Pro
   })
   chmodSync(path, mode)
   return server
+}
+
+/** Calls back with the first line and what came with it; nothing is read after that. */
+function readHello(socket: Socket, onLine: (line: string, rest: string) => void): void {
+  let text = ''
+  const deadline = setTimeout(() => socket.destroy(), HELLO_WITHIN_MS)
+  const take = (chunk: string) => {
+    text += chunk
+    const end = text.indexOf('\n')
+    if (end < 0 && text.length <= MOST_HELLO_CHARS) return
+    clearTimeout(deadline)
+    socket.off('data', take).pause()
+    if (end < 0) socket.destroy()
+    else onLine(text.slice(0, end), text.slice(end + 1))
+  }
+  socket.once('close', () => clearTimeout(deadline))
+  // A stranger that goes away is no error of ours.
+  socket.on('error', () => {})
+  socket.setEncoding('utf8').on('data', take)
+}
+
+function tryConnect(supervisor: Supervisor, socket: Socket, line: string, rest: string): boolean {
+  const hello = parseAgentMessage(tryParse(line))
+  if (hello?.type !== 'hello' || hello.version !== PROTOCOL_VERSION) return false
+  const worker = supervisor.connect(hello.worker)
+  worker?.connect(AgentConnection.ofSocket(socket), hello, rest)
+  return worker !== undefined
+}
+
+function tryParse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
 }

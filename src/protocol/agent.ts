@@ -1,5 +1,6 @@
 // What agent and daemon say to each other: one JSON object per line, over the channel the worker was born with or,
-// after the daemon was replaced, over the agent socket. A message may carry one handle (a listening socket).
+// after the daemon was replaced, over the agent socket. A `socket` message carries one handle (a listening socket).
+// What the app itself sends with process.send() stays in the worker, except that it is ready.
 
 /** A listening socket of an app, told apart by address. `index` numbers several sockets on port 0. */
 export type SocketAddress =
@@ -25,9 +26,6 @@ export type AgentMessage =
       readonly type: 'hello'
       readonly version: number
       readonly worker: string
-      readonly pid: number
-      readonly node: string
-      readonly isReady: boolean
       readonly isDraining: boolean
     }
   /** The app called listen(): asks for the socket. */
@@ -35,20 +33,20 @@ export type AgentMessage =
   /** The server accepts connections now. */
   | { readonly type: 'listening'; readonly key: string; readonly shown: string }
   | { readonly type: 'closed'; readonly key: string }
-  /** After a reconnect: the socket itself travels with this message. */
-  | { readonly type: 'socket'; readonly address: SocketAddress; readonly shown: string }
+  /** To a daemon that is new: the socket itself travels with this message. */
+  | { readonly type: 'socket'; readonly address: SocketAddress }
   /** All sockets that were open are sent. */
   | { readonly type: 'introduced' }
-  /** The app called process.send(). */
-  | { readonly type: 'message'; readonly data: unknown }
-  | { readonly type: 'draining'; readonly how: 'agent' | 'app' }
-  | { readonly type: 'drained' }
+  /** The app called process.send('ready'). */
+  | { readonly type: 'ready' }
+  | { readonly type: 'draining' }
 
 export type DaemonMessage =
+  /** Answer to `hello` on the agent socket: now the sockets may come. */
+  | { readonly type: 'welcome' }
   /** Answer to `listen`; carries the handle, or an error number as libuv has it (negative). */
   | { readonly type: 'socket'; readonly id: number; readonly errno: number | null }
   | { readonly type: 'drain'; readonly signal: NodeJS.Signals; readonly timeoutMs: number }
-  | { readonly type: 'refused'; readonly reason: string }
 
 /** Names of the environment variables through which a worker learns who it is. */
 export const WORKER_ENV = {

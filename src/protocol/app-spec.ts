@@ -57,6 +57,6 @@ export interface AppSpec {
   readonly logs: LogSpec
   /** Numeric ids to run as, resolved from names; null keeps the daemon's. */
   readonly runAs: { readonly user: string; readonly uid: number; readonly gid: number } | null
-  /** Limits set with ulimit(1) before the program starts, such as `{ nofile: 65536 }`. */
+  /** Limits set with prlimit(1) before the program starts, as setrlimit(2) counts them, such as `{ nofile: 65536 }`. */
   readonly ulimits: Readonly<Record<string, number | 'unlimited'>>
 }

@@ -7,8 +7,9 @@ import { nextTransition } from './instance-machine.ts'
 import type { ResourceMeter } from './resource-meter.ts'
 import type { RestartDecision } from './restart-policy.ts'
 import { decideRestart } from './restart-policy.ts'
-import type { Worker, WorkerPlan, WorkerRecord, WorkerSurroundings, WorkerWatcher } from './worker.ts'
-import { adoptWorker, spawnWorker } from './worker.ts'
+import type { Worker, WorkerRecord, WorkerSurroundings, WorkerWatcher } from './worker.ts'
+import type { WorkerPlan } from './worker-birth.ts'
+import { adoptWorker, spawnWorker } from './worker-birth.ts'
 import { notReadyInTime, spawnFailed, workerExited } from './worker-failure.ts'
 
 /** A worker that did not become ready serves nobody: it need not drain for long. */
@@ -62,7 +63,6 @@ export class Instance {
     ready: (worker) => this.#onReady(worker),
     exited: (worker) => this.#onExited(worker),
     changed: () => this.#host.changed(),
-    message: (_worker, data) => this.#host.event('worker.message', this.index, JSON.stringify(data) ?? ''),
   }
 
   constructor(index: number, spec: AppSpec, host: InstanceHost) {

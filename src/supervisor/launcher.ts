@@ -1,34 +1,13 @@
-// The command line that becomes a worker. A shell sets the limits that Node cannot, takes away the variables through
-// which Node would claim the channel for the app's own `process.on('message')`, and execs the program: same pid, and
-// `ps` shows the program. The script is constant; everything variable is an argument.
+// The program and arguments that become a worker: the app's own, so that pid and `ps` are the app's. Limits are set by
+// prlimit(1), which puts itself out of the way.
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Failure } from '../base/failure.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 
-const SCRIPT = `unset NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE
-while [ "$1" != -- ]; do
-  # Shells that are not bash have the number of processes under another letter.
-  if [ "$1" = -u ] && [ -z "$BASH_VERSION" ]; then ulimit -p "$2" || exit 71
-  else ulimit "$1" "$2" || exit 71
-  fi
-  shift 2
-done
-shift
-exec "$@"`
-
-/** The letter of each limit in ulimit(1p). */
-const ULIMIT_FLAGS: Readonly<Record<string, string>> = {
-  as: '-v',
-  core: '-c',
-  cpu: '-t',
-  data: '-d',
-  fsize: '-f',
-  memlock: '-l',
-  nofile: '-n',
-  nproc: '-u',
-  rss: '-m',
-  stack: '-s',
-}
+/** Not by name: the app's own PATH would decide which program that is. */
+const PRLIMIT = '/usr/bin/prlimit'
 
 export const AGENT_PATH = join(dirname(fileURLToPath(import.meta.url)), '..', 'preload', 'agent', 'main.js')
 
@@ -37,13 +16,15 @@ export interface Launch {
   readonly args: readonly string[]
 }
 
-export function launchOf(spec: AppSpec): Launch {
-  const limits = Object.entries(spec.ulimits).flatMap(([name, value]) => {
-    const flag = ULIMIT_FLAGS[name]
-    return flag === undefined ? [] : [flag, String(value)]
+/** Throws SPAWN_FAILED when limits are asked for and prlimit(1) is not there. */
+export function launchOf({ name, program, programArgs, args, ulimits }: AppSpec): Launch {
+  const limits = Object.entries(ulimits).map(([limit, value]) => `--${limit}=${value}:${value}`)
+  if (limits.length === 0) return { program, args: [...programArgs, ...args] }
+  if (existsSync(PRLIMIT))
+    return { program: PRLIMIT, args: [...limits, '--', program, ...programArgs, ...args] }
+  throw new Failure('SPAWN_FAILED', `Cannot set the ulimits of "${name}": ${PRLIMIT} is not installed`, {
+    hint: 'Install util-linux, or remove "ulimits" from the config',
   })
-  const program = [spec.program, ...spec.programArgs, ...spec.args]
-  return { program: '/bin/sh', args: ['-c', SCRIPT, 'upkeep', ...limits, '--', ...program] }
 }
 
 /** NODE_OPTIONS that preloads the agent in front of what the user asked for. */

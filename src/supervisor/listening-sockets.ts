@@ -6,7 +6,7 @@ import { getSystemErrorMap } from 'node:util'
 import type { SocketAddress } from '../protocol/agent.ts'
 import { socketKey } from '../protocol/agent.ts'
 import type { Balance } from '../protocol/app-spec.ts'
-import type { SocketHandle } from './worker-channel.ts'
+import type { SocketHandle } from './agent-connection.ts'
 
 const TCP_IPV6_ONLY = 1
 const TCP_REUSE_PORT = 2

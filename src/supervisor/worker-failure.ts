@@ -1,4 +1,5 @@
 // The failures of a worker, as an operation reports them.
+import { existsSync } from 'node:fs'
 import { Failure, isSystemError } from '../base/failure.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { ExitReport } from '../protocol/status.ts'
@@ -40,8 +41,19 @@ export function spawnFailed(spec: AppSpec, error: unknown): Failure {
   if (isSystemError(error, 'EPERM')) {
     return new Failure('SPAWN_FAILED', `${what}: the daemon may not run it as another user`, { cause: error })
   }
-  if (isSystemError(error, 'ENOENT')) {
+  if (isSystemError(error, 'E2BIG')) {
+    return new Failure('SPAWN_FAILED', `${what}: its environment and arguments are too large together`, {
+      cause: error,
+    })
+  }
+  if (isSystemError(error, 'ENOENT', 'ENOTDIR') && !existsSync(spec.cwd)) {
     return new Failure('CWD_NOT_FOUND', `${what}: its folder "${spec.cwd}" is not there`, { cause: error })
+  }
+  if (isSystemError(error, 'ENOENT', 'EACCES')) {
+    const why = isSystemError(error, 'EACCES')
+      ? 'may not be executed, or its folder not be entered'
+      : 'is not there, or not the program its first line names'
+    return new Failure('SPAWN_FAILED', `${what}: "${spec.program}" ${why}`, { cause: error })
   }
   const reason = error instanceof Error ? error.message : String(error)
   return new Failure('SPAWN_FAILED', `${what}: ${reason}`, { cause: error })

@@ -1,25 +1,19 @@
 // One operating-system process that fills an instance: how it is born or adopted, how it says that it is ready, and the
 // ladder on which it is stopped. It decides nothing; `instance.ts` does.
 import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { constants } from 'node:os'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
 import type { AgentMessage, SocketAddress } from '../protocol/agent.ts'
-import { WORKER_ENV } from '../protocol/agent.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { ExitReport } from '../protocol/status.ts'
+import type { AgentConnection, SocketHandle } from './agent-connection.ts'
 import { exitReason } from './exit-reason.ts'
-import { AGENT_PATH, launchOf, withAgent } from './launcher.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
 import type { AppLogs } from './logs/app-logs.ts'
-import { WorkerOutput } from './logs/worker-output.ts'
+import type { WorkerOutput } from './logs/worker-output.ts'
 import { endLeftovers, sendSignal } from './process-group.ts'
-import { isRunning, tryReadStat } from './process-stat.ts'
-import { unreadablePart } from './readable-by.ts'
-import type { AgentConnection, SocketHandle, WorkerChannel } from './worker-channel.ts'
-import { SpawnChannel } from './worker-channel.ts'
+import { isRunning } from './process-stat.ts'
+import { mayBind } from './socket-permission.ts'
 
 /** A program without agent, or an app that never listened, is ready when it has lived so long. */
 const SETTLE_MS = { node: 3000, other: 1000 }
@@ -56,8 +50,24 @@ export interface WorkerWatcher {
   exited(worker: Worker): void
   /** Something to persist or show has changed. */
   changed(worker: Worker): void
-  /** The app sent something with process.send(). */
-  message(worker: Worker, data: unknown): void
+}
+
+/** A process this daemon spawned, and the line to its agent if it is to have one. */
+export interface Child {
+  readonly process: ChildProcess & { readonly pid: number }
+  readonly connection: AgentConnection | undefined
+}
+
+export interface WorkerOptions {
+  readonly around: WorkerSurroundings
+  readonly watcher: WorkerWatcher
+  readonly spec: AppSpec
+  readonly instance: number
+  readonly output: WorkerOutput
+  readonly record: WorkerRecord
+  readonly hasListenedBefore: boolean
+  /** Undefined for a worker of an earlier daemon. */
+  readonly child?: Child
 }
 
 export interface ObservedEnd {
@@ -85,8 +95,8 @@ export class Worker {
   readonly #watcher: WorkerWatcher
   readonly #output: WorkerOutput
   readonly #addresses = new Map<string, string>()
-  readonly #child: ChildProcess | undefined
-  #channel: WorkerChannel | undefined
+  readonly #child: Child | undefined
+  #connection: AgentConnection | undefined
   #cancelTimers: (() => void)[] = []
   #resolveEnded: (report: ExitReport) => void = () => {}
   #resolveIntroduced: () => void = () => {}
@@ -94,8 +104,8 @@ export class Worker {
   #isDraining = false
   #hasListenedBefore: boolean
 
-  constructor(birth: Birth) {
-    const { around, watcher, output, record, spec, instance, hasListenedBefore } = birth
+  constructor(options: WorkerOptions) {
+    const { around, watcher, output, record, spec, instance, hasListenedBefore, child } = options
     this.id = record.id
     this.pid = record.pid
     this.startTicks = record.startTicks
@@ -103,7 +113,7 @@ export class Worker {
     this.readyAtMs = record.readyAtMs
     this.instance = instance
     this.spec = spec
-    this.isAdopted = birth.child === undefined
+    this.isAdopted = child === undefined
     this.#around = around
     this.#watcher = watcher
     this.#output = output
@@ -115,7 +125,7 @@ export class Worker {
     this.introduced = new Promise((resolve) => {
       this.#resolveIntroduced = resolve
     })
-    this.#child = birth.child
+    this.#child = child
   }
 
   /** Starts to listen to it; whoever asked for it knows it by now. */
@@ -146,12 +156,13 @@ export class Worker {
     return this.#output.lastLines(count)
   }
 
-  /** The agent of an adopted worker has connected. */
-  connect(connection: AgentConnection, hello: AgentMessage): void {
-    this.#channel?.close()
-    this.#channel = connection
+  /** The agent of an adopted worker has connected and said hello; `begun` is what it said after that. */
+  connect(connection: AgentConnection, hello: AgentMessage, begun: string): void {
+    this.#connection?.close()
+    this.#connection = connection
     this.#receive(hello, undefined)
-    connection.receive((message, handle) => this.#receive(message, handle))
+    connection.send({ type: 'welcome' })
+    connection.receive((message, handle) => this.#receive(message, handle), begun)
     // The line breaks a moment before the process is gone.
     connection.onClose(() => this.#later(GONE_SOON_MS, () => this.#lookAgain()))
   }
@@ -174,16 +185,16 @@ export class Worker {
   letGo(): void {
     this.#clearTimers()
     this.#output.close()
-    this.#channel?.close()
+    this.#connection?.close()
   }
 
   #descend(timeoutMs: number): void {
     const { signal } = this.spec.stop
-    if (this.#channel === undefined) {
+    if (this.#connection === undefined) {
       this.#signal(signal)
     } else {
       this.stoppedBy = 'drain'
-      this.#channel.send({ type: 'drain', signal, timeoutMs })
+      this.#connection.send({ type: 'drain', signal, timeoutMs })
       this.#later(Math.min(DRAIN_ANSWER_MS, timeoutMs), () => {
         if (!this.#isDraining) this.#signal(signal)
       })
@@ -204,12 +215,9 @@ export class Worker {
     if (!sendSignal(-this.pid, 'SIGKILL')) sendSignal(this.pid, 'SIGKILL')
   }
 
-  #watch(child: ChildProcess): void {
-    const channel = new SpawnChannel(child)
-    if (this.spec.isNode) {
-      this.#channel = channel
-      channel.receive((message, handle) => this.#receive(message, handle))
-    }
+  #watch({ process: child, connection }: Child): void {
+    this.#connection = connection
+    connection?.receive((message, handle) => this.#receive(message, handle))
     const { exitCode, signalCode } = child
     if (exitCode !== null || signalCode !== null) this.#hasEnded({ code: exitCode, signal: signalCode })
     else child.once('exit', (code, signal) => this.#hasEnded({ code, signal }))
@@ -230,7 +238,6 @@ export class Worker {
     switch (message.type) {
       case 'hello':
         if (message.isDraining) this.#isDraining = true
-        if (message.isReady) this.#isReadyNow('listening')
         break
       case 'listen':
         // What a worker says must not harm the daemon: a message that is none is not answered.
@@ -251,27 +258,24 @@ export class Worker {
       case 'socket':
         if (handle !== undefined) sockets.keep(message.address, handle, this.instance, this.spec.balance)
         break
-      case 'message':
-        if (message.data === 'ready') this.#isReadyNow('message')
-        this.#watcher.message(this, message.data)
+      case 'ready':
+        this.#isReadyNow('message')
         break
       case 'draining':
         this.#isDraining = true
-        break
-      case 'drained':
         break
     }
   }
 
   async #giveSocket(id: number, address: SocketAddress): Promise<void> {
-    // A daemon of root would make and remove the file as root, wherever another user asks for it.
-    if (address.kind === 'unix' && this.spec.runAs !== null) {
-      this.#channel?.send({ type: 'socket', id, errno: -constants.errno.EACCES })
+    const errno = mayBind(address, this.spec.runAs) ? null : -constants.errno.EACCES
+    if (errno !== null) {
+      this.#connection?.send({ type: 'socket', id, errno })
       return
     }
     const acquired = await this.#around.sockets.acquire(address, this.instance, this.spec.balance)
-    if ('handle' in acquired) this.#channel?.send({ type: 'socket', id, errno: null }, acquired.handle)
-    else this.#channel?.send({ type: 'socket', id, errno: acquired.errno })
+    if ('handle' in acquired) this.#connection?.send({ type: 'socket', id, errno: null }, acquired.handle)
+    else this.#connection?.send({ type: 'socket', id, errno: acquired.errno })
   }
 
   #isReadyNow(because: 'listening' | 'message' | 'settled'): void {
@@ -294,7 +298,7 @@ export class Worker {
     this.end = end
     this.#clearTimers()
     this.#resolveIntroduced()
-    this.#channel?.close()
+    this.#connection?.close()
     endLeftovers(this.pid, this.#around.clock)
     this.#watcher.exited(this)
     const atMs = this.#around.clock.nowMs()
@@ -312,110 +316,5 @@ export class Worker {
 
   #clearTimers(): void {
     for (const cancel of this.#cancelTimers.splice(0)) cancel()
-  }
-}
-
-interface Birth {
-  readonly around: WorkerSurroundings
-  readonly watcher: WorkerWatcher
-  readonly spec: AppSpec
-  readonly instance: number
-  readonly output: WorkerOutput
-  readonly record: WorkerRecord
-  readonly hasListenedBefore: boolean
-  /** Undefined for a worker of an earlier daemon. */
-  readonly child?: ChildProcess
-}
-
-export type WorkerPlan = Pick<Birth, 'around' | 'watcher' | 'spec' | 'instance' | 'hasListenedBefore'>
-
-export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
-  const { around, spec, instance } = plan
-  checkPreload(spec)
-  // Whoever knows the id may speak for the worker on the agent socket.
-  const id = `${spec.name}.${instance}.${randomBytes(16).toString('hex')}`
-  const { logs, runDirectory } = around
-  const output = await WorkerOutput.create({ logs, runDirectory, workerId: id, instance })
-  try {
-    const child = await startProcess(
-      spec,
-      output,
-      workerEnvironment(spec, id, instance, agentSocketOf(spec, around)),
-    )
-    output.spawned()
-    const { pid } = child
-    const startTicks = tryReadStat(pid)?.startTicks ?? null
-    const record = { id, pid, startTicks, startedAtMs: around.clock.nowMs(), readyAtMs: null, addresses: [] }
-    return new Worker({ ...plan, output, record, child })
-  } catch (error) {
-    output.spawned()
-    await output.finish(0)
-    throw error
-  }
-}
-
-/** Takes over a worker that an earlier daemon started; undefined when it is gone. */
-export async function adoptWorker(plan: WorkerPlan, record: WorkerRecord): Promise<Worker | undefined> {
-  if (!isRunning(record.pid, record.startTicks)) return undefined
-  const { logs, runDirectory } = plan.around
-  const { instance } = plan
-  const output = await WorkerOutput.adopt({ logs, runDirectory, workerId: record.id, instance })
-  return output === undefined ? undefined : new Worker({ ...plan, output, record })
-}
-
-/** Node would end at once with an error that nobody understands. */
-function checkPreload({ isNode, runAs, name }: AppSpec): void {
-  if (!isNode || runAs === null) return
-  const blocked = unreadablePart(AGENT_PATH, runAs)
-  if (blocked === undefined) return
-  throw new Failure(
-    'SPAWN_FAILED',
-    `Cannot start "${name}" as "${runAs.user}": that user may not read "${blocked}"`,
-    {
-      hint: 'Install Upkeep where every user can read it, such as /opt or /usr/local',
-    },
-  )
-}
-
-function startProcess(
-  spec: AppSpec,
-  output: WorkerOutput,
-  env: Record<string, string>,
-): Promise<ChildProcess & { readonly pid: number }> {
-  const { program, args } = launchOf(spec)
-  const child = spawn(program, args, {
-    cwd: spec.cwd,
-    env,
-    detached: true,
-    stdio: ['ignore', output.stdoutFd, output.stderrFd, 'ipc'],
-    ...(spec.runAs === null ? {} : { uid: spec.runAs.uid, gid: spec.runAs.gid }),
-  })
-  // The channel must not keep the daemon alive after it let go of its workers.
-  child.unref()
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('spawn', () => resolve(child as ChildProcess & { readonly pid: number }))
-  })
-}
-
-function agentSocketOf({ runAs }: AppSpec, around: WorkerSurroundings): string {
-  return runAs === null ? around.agentSocketPath : around.publicAgentSocketPath
-}
-
-function workerEnvironment(
-  spec: AppSpec,
-  id: string,
-  instance: number,
-  agentSocketPath: string,
-): Record<string, string> {
-  const identity = { [WORKER_ENV.worker]: id, [WORKER_ENV.socket]: agentSocketPath }
-  const env = { ...spec.env, NODE_APP_INSTANCE: String(instance), UPKEEP_INSTANCE: String(instance) }
-  if (!spec.isNode) return { ...env, ...identity }
-  return {
-    ...env,
-    ...identity,
-    [WORKER_ENV.channel]: '3',
-    ...(spec.balance === 'own' ? { [WORKER_ENV.portOffset]: String(instance) } : {}),
-    NODE_OPTIONS: withAgent(spec.env.NODE_OPTIONS),
   }
 }

@@ -3,18 +3,19 @@ import { field } from './field.ts'
 import { optional, section } from './section.ts'
 
 export const ulimitsSection = section({
-  about: 'Limits of the operating system, set as ulimit(1) does before the program starts.',
+  about:
+    'Limits of the operating system, soft and hard, set by prlimit(1) before the program starts; numbers as setrlimit(2) has them: bytes, seconds or a count.',
   shape: {
-    as: limit('Address space, in KB.'),
-    core: limit('Size of core dumps, in blocks.'),
+    as: limit('Address space, in bytes.'),
+    core: limit('Size of core dumps, in bytes.'),
     cpu: limit('Processor time, in seconds.'),
-    data: limit('Data segment, in KB.'),
-    fsize: limit('Size of files written, in blocks.'),
-    memlock: limit('Locked memory, in KB.'),
+    data: limit('Data segment, in bytes.'),
+    fsize: limit('Size of files written, in bytes.'),
+    memlock: limit('Locked memory, in bytes.'),
     nofile: limit('Open files and connections.'),
     nproc: limit('Processes of the user.'),
-    rss: limit('Resident memory, in KB; Linux ignores it.'),
-    stack: limit('Stack, in KB.'),
+    rss: limit('Resident memory, in bytes; Linux ignores it.'),
+    stack: limit('Stack, in bytes.'),
   },
 })
 
