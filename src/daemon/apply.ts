@@ -5,9 +5,10 @@ import { Failure } from '../base/failure.ts'
 import { compareSpecs } from '../config/spec/compare-specs.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { ApplyRequest, OperationEvent, SpecChange } from '../protocol/control.ts'
-import type { App, Report } from '../supervisor/app.ts'
+import type { App } from '../supervisor/app.ts'
+import type { Report } from '../supervisor/rollout.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
-import { done, failed, removeApp, reporter } from './operations.ts'
+import { done, failed, reporter } from './operations.ts'
 
 const NOTHING_TO_UNDO = Symbol('nothing to undo')
 
@@ -45,7 +46,7 @@ export async function apply(supervisor: Supervisor, request: ApplyRequest, emit:
     }
   }
   for (const app of pruned(supervisor, request)) {
-    await removeApp(supervisor, app, reporter(app.name, emit))
+    await supervisor.remove(app, reporter(app.name, emit))
     emit(done(app.name, 'deleted', 'deleted: the config no longer names it'))
   }
   emit({ type: 'end', ok: isOk })
@@ -96,11 +97,19 @@ async function startNew(
   try {
     await app.start(report)
   } catch (error) {
-    await supervisor.remove(spec.name)
+    await removeUnlessGone(supervisor, app)
     throw withLogs(error, app.status().logDirectory)
   }
   emit(done(app.name, 'started', `started ${spec.instances} instance${spec.instances === 1 ? '' : 's'}`))
-  return () => removeApp(supervisor, app, () => {})
+  return () => supervisor.remove(app, () => {})
+}
+
+async function removeUnlessGone(supervisor: Supervisor, app: App): Promise<void> {
+  try {
+    await supervisor.remove(app, () => {})
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'APP_NOT_FOUND') throw error
+  }
 }
 
 /** The app is gone from the list, so `upkeep logs` does not know it. */

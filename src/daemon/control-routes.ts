@@ -43,7 +43,9 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
     return sendTask(response, async (emit) => {
       if (keepWorkers) emit({ type: 'end', ok: true })
       else await haltAll(supervisor, emit)
-      response.once('close', () => void leave(true))
+      // Whoever asked may be gone by now, and the daemon leaves all the same.
+      if (response.closed) await leave(keepWorkers)
+      else response.once('close', () => void leave(keepWorkers))
     })
   },
 

@@ -2,7 +2,8 @@
 import { Failure } from '../base/failure.ts'
 import type { OperationEvent, OperationRequest, Outcome } from '../protocol/control.ts'
 import type { ExitReport } from '../protocol/status.ts'
-import type { App, Report } from '../supervisor/app.ts'
+import type { App } from '../supervisor/app.ts'
+import type { Report } from '../supervisor/rollout.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 
 type Emit = (event: OperationEvent) => void
@@ -51,7 +52,7 @@ async function operateOne(
       await app.start(report)
       return ['started', `started ${counted(instances)}`]
     case 'stop': {
-      if (app.wanted === 'stopped') return ['unchanged', 'is stopped already']
+      if (app.wanted === 'stopped' && app.workers.length === 0) return ['unchanged', 'is stopped already']
       const ends = await app.stop(report)
       return ['stopped', `stopped ${counted(instances)}${killed(ends)}`]
     }
@@ -69,14 +70,9 @@ async function operateOne(
       return ['scaled', `scaled from ${instances} to ${counted(count)}`]
     }
     case 'delete':
-      await removeApp(supervisor, app, report)
+      await supervisor.remove(app, report)
       return ['deleted', 'deleted; its logs stay']
   }
-}
-
-export async function removeApp(supervisor: Supervisor, app: App, report: Report): Promise<void> {
-  await app.stop(report)
-  await supervisor.remove(app.name)
 }
 
 export function scaledTo(current: number, wish: string): number {

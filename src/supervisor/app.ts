@@ -3,18 +3,13 @@
 import { Failure } from '../base/failure.ts'
 import { TaskQueue } from '../base/task-queue.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
-import type { AppState, AppStatus, ExitReport } from '../protocol/status.ts'
+import type { AppStatus, ExitReport } from '../protocol/status.ts'
+import { effectiveBalance, notesOn, summarize } from './app-summary.ts'
 import type { InstanceHost, InstanceRecord } from './instance.ts'
 import { Instance } from './instance.ts'
-import { CAN_SPREAD } from './listening-sockets.ts'
+import type { Report, Steps } from './rollout.ts'
+import { reloadOne, startAll, stopAll, stoppedMeanwhile } from './rollout.ts'
 import type { Worker, WorkerSurroundings } from './worker.ts'
-
-/** Tells about a step of an operation, for whoever waits for it. */
-export type Report = (
-  text: string,
-  instance: number | null,
-  progress?: { done: number; total: number },
-) => void
 
 export interface AppRecord {
   readonly spec: AppSpec
@@ -44,6 +39,9 @@ export class App {
   readonly #queue = new TaskQueue()
   #instances: Instance[] = []
   #hasListened = false
+  #isRemoved = false
+  /** Operations that end the workers and wait for their turn. */
+  #interruptions = 0
 
   constructor(spec: AppSpec, source: string | null, host: AppHost) {
     this.spec = spec
@@ -66,14 +64,14 @@ export class App {
   }
 
   start(report: Report): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       this.wanted = 'running'
       this.#resize(this.spec.instances)
       try {
-        await this.#startAll(this.#instances, report)
+        await startAll(this.#instances, this.spec, this.#steps(report))
       } catch (error) {
         // What cannot start is not left trying behind the back of whoever asked for it.
-        await this.#stopAll(this.#instances, () => {})
+        await stopAll(this.#instances, () => {})
         this.#goOut()
         throw error
       }
@@ -81,33 +79,41 @@ export class App {
   }
 
   stop(report: Report): Promise<ExitReport[]> {
-    return this.#queue.run(async () => {
-      // First, so that a connection is refused at once instead of waiting for a worker that does not come.
-      this.#host.around.sockets.close()
-      const reports = await this.#stopAll(this.#instances, report)
+    // Before anything ends: a daemon that is killed meanwhile must not start it again.
+    this.wanted = 'stopped'
+    return this.#interrupt(async () => {
+      const reports = await stopAll(this.#instances, report)
       this.#goOut()
       return reports
     })
   }
 
+  /** Stops for good, then calls `forget`: what lines up behind this finds no app any more. */
+  remove(report: Report, forget: () => Promise<void>): Promise<void> {
+    this.wanted = 'stopped'
+    return this.#interrupt(async () => {
+      await stopAll(this.#instances, report)
+      this.#goOut()
+      this.#isRemoved = true
+      await forget()
+    })
+  }
+
   /** Ends the workers because the daemon ends; the app stays wanted, so the next daemon starts it. */
   halt(report: Report): Promise<ExitReport[]> {
-    return this.#queue.run(async () => {
-      this.#host.around.sockets.close()
-      return await this.#stopAll(this.#instances, report)
-    })
+    return this.#interrupt(() => stopAll(this.#instances, report))
   }
 
   /** Stops and starts; connections wait meanwhile, because the sockets stay open. */
   restart(spec: AppSpec, report: Report): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       const isOtherSocket = effectiveBalance(spec) !== effectiveBalance(this.spec)
       this.wanted = 'running'
-      await this.#stopAll(this.#instances, report)
+      await stopAll(this.#instances, report)
       if (isOtherSocket) this.#host.around.sockets.close()
       this.#use(spec)
       this.#resize(spec.instances)
-      await this.#startAll(this.#instances, report)
+      await startAll(this.#instances, this.spec, this.#steps(report))
     })
   }
 
@@ -116,15 +122,16 @@ export class App {
    * it: its old worker stays.
    */
   reload(spec: AppSpec, report: Report): Promise<ExitReport[]> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       if (this.wanted === 'stopped') throw notRunning(this.name)
       const cut: ExitReport[] = []
       const waiting = [...this.#instances]
       const total = waiting.length
+      const steps = this.#steps(report)
       this.#host.around.logs.configure(spec.logs)
       while (waiting.length > 0) {
         const batch = waiting.splice(0, spec.reload.parallel)
-        const ends = await Promise.all(batch.map((instance) => this.#reloadOne(instance, spec, report)))
+        const ends = await Promise.all(batch.map((instance) => reloadOne(instance, spec, steps)))
         cut.push(...ends.flat())
         report(`${total - waiting.length} of ${total} reloaded`, null, {
           done: total - waiting.length,
@@ -138,7 +145,7 @@ export class App {
   }
 
   scale(count: number, report: Report): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#run(async () => {
       if (this.wanted === 'stopped') throw notRunning(this.name)
       this.#use({ ...this.spec, instances: count })
       await this.#scaleTo(count, report)
@@ -162,7 +169,7 @@ export class App {
       instances,
       listening: [...new Set(this.#instances.flatMap(({ addresses }) => addresses))],
       spec: this.spec,
-      notes: this.#notes(),
+      notes: notesOn(this.spec, this.#instances),
       logDirectory: this.#host.logDirectory,
     }
   }
@@ -181,7 +188,7 @@ export class App {
     for (const instance of record.instances) {
       const place = this.#instances[instance.index] ?? this.#newInstance(instance.index)
       await place.adopt(instance)
-      if (!this.#instances.includes(place) && place.workers.length > 0) void this.#stopAll([place], () => {})
+      if (!this.#instances.includes(place) && place.workers.length > 0) void stopAll([place], () => {})
     }
     const adopted = this.workers.length
     this.#expectSockets()
@@ -221,72 +228,62 @@ export class App {
   #resume(record: AppRecord): void {
     for (const instance of this.#instances) {
       const before = record.instances.find(({ index }) => index === instance.index)
+      const spec = before?.spec ?? this.spec
       const isOver = before?.state === 'failed' || before?.state === 'finished'
       if (isOver && before !== undefined) instance.state = before.state
-      else if (instance.state === 'stopped') instance.start(before?.spec ?? this.spec)
+      else if (instance.state === 'stopped') instance.start(spec)
+      else if (instance.state === 'stopping') this.#startOnceStopped(instance, spec)
     }
   }
 
-  async #startAll(instances: readonly Instance[], report: Report): Promise<void> {
-    const total = instances.length
-    let done = 0
-    for (const instance of instances) instance.start(this.spec)
-    const results = await Promise.allSettled(
-      instances.map(async (instance) => {
-        await untilStarted(instance)
-        report('ready', instance.index, { done: ++done, total })
-      }),
-    )
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-  }
-
-  async #stopAll(instances: readonly Instance[], report: Report): Promise<ExitReport[]> {
-    const total = instances.length
-    let done = 0
-    const reports = await Promise.all(
-      instances.map(async (instance) => {
-        const workers = [...instance.workers]
-        instance.dispatch({ type: 'stop' })
-        await instance.until('stopped')
-        const ends = await Promise.all([...workers, ...instance.workers].map((worker) => worker.ended))
-        report(`stopped${howEnded(workers)}`, instance.index, { done: ++done, total })
-        return ends
-      }),
-    )
-    return reports.flat()
-  }
-
-  async #reloadOne(instance: Instance, spec: AppSpec, report: Report): Promise<ExitReport[]> {
-    const { index } = instance
-    if (instance.state !== 'ready' || spec.reload.order === 'stop-first') {
-      await this.#stopAll([instance], () => {})
+  /** The daemon before was killed in the middle of a restart, or while it ended its workers. */
+  #startOnceStopped(instance: Instance, spec: AppSpec): void {
+    void this.#run(async () => {
+      await instance.until('stopped')
       instance.start(spec)
-      await untilStarted(instance)
-      report('ready', index)
-      return []
-    }
-    report('new worker starting', index)
-    instance.replaceWith(spec)
-    await instance.until('ready', 'waiting', 'failed', 'finished', 'stopped')
-    await instance.explain()
-    if (instance.failure !== undefined) throw reloadFailed(spec.name, instance.failure)
-    report('new worker ready, old one draining', index)
-    const ends = await instance.drained()
-    report('old worker gone', index)
-    return ends
+    }).catch(() => {})
+  }
+
+  /** Operations line up; one that waits for workers to become ready gives way to one that ends them. */
+  #run<T>(task: () => Promise<T>): Promise<T> {
+    return this.#queue.run(async () => {
+      if (this.#isRemoved) throw isGone(this.name)
+      this.#giveWay()
+      return await task()
+    })
+  }
+
+  #interrupt<T>(task: () => Promise<T>): Promise<T> {
+    this.#interruptions++
+    this.#host.changed()
+    // First, so that a connection is refused at once instead of waiting for a worker that does not come.
+    this.#host.around.sockets.close()
+    for (const instance of this.#instances) instance.dispatch({ type: 'stop' })
+    return this.#queue.run(async () => {
+      this.#interruptions--
+      if (this.#isRemoved) throw isGone(this.name)
+      return await task()
+    })
+  }
+
+  #steps(report: Report): Steps {
+    return { report, giveWay: () => this.#giveWay() }
+  }
+
+  #giveWay(): void {
+    if (this.#interruptions > 0) throw stoppedMeanwhile(this.name)
   }
 
   async #scaleTo(count: number, report: Report): Promise<void> {
     const before = this.#instances.length
     const extra = this.#instances.slice(count)
-    if (extra.length > 0) await this.#stopAll(extra, report)
+    if (extra.length > 0) await stopAll(extra, report)
     this.#resize(count)
     const fresh = this.#instances.slice(before)
     try {
-      await this.#startAll(fresh, report)
+      await startAll(fresh, this.spec, this.#steps(report))
     } catch (error) {
-      await this.#stopAll(fresh, () => {})
+      await stopAll(fresh, () => {})
       this.#resize(before)
       this.#use({ ...this.spec, instances: before })
       throw error
@@ -320,58 +317,10 @@ export class App {
       event: (event, instance, text) => this.#host.event(event, this.name, instance, text),
     })
   }
-
-  #notes(): string[] {
-    const shown = withoutCount(this.spec)
-    const isMixed = this.#instances.some(
-      ({ spec, workers }) => workers.length > 0 && withoutCount(spec) !== shown,
-    )
-    const notes = isMixed
-      ? ['some workers run with another configuration than the one shown; "upkeep reload" ends that']
-      : []
-    const isSpreadInVain = this.spec.balance === 'spread' && !CAN_SPREAD
-    return isSpreadInVain
-      ? [...notes, 'balance "spread" needs a daemon on Node 22.12 or newer: sockets are shared']
-      : notes
-  }
 }
 
-async function untilStarted(instance: Instance): Promise<void> {
-  await instance.until('ready', 'waiting', 'failed', 'finished', 'stopped')
-  const report = await instance.explain()
-  if (instance.state === 'ready') return
-  if (instance.state === 'finished' && report?.code === 0) return
-  if (instance.failure !== undefined) throw instance.failure
-  throw new Failure('WORKER_EXITED', `Cannot start instance ${instance.index}: it was stopped meanwhile`)
-}
-
-function withoutCount(spec: AppSpec): string {
-  return JSON.stringify({ ...spec, instances: 0 })
-}
-
-function effectiveBalance({ balance }: AppSpec): string {
-  return balance === 'spread' && !CAN_SPREAD ? 'shared' : balance
-}
-
-function summarize(wanted: 'running' | 'stopped', states: readonly string[]): AppState {
-  const count = (state: string) => states.filter((each) => each === state).length
-  if (count('stopping') > 0 && wanted === 'stopped') return 'stopping'
-  if (states.length === 0 || count('stopped') === states.length) return 'stopped'
-  const up = count('ready') + count('replacing')
-  if (up === states.length) return 'running'
-  if (up > 0) return 'degraded'
-  if (count('failed') > 0) return 'failed'
-  if (count('finished') === states.length) return 'finished'
-  return count('waiting') > 0 ? 'failed' : 'starting'
-}
-
-function howEnded(workers: readonly Worker[]): string {
-  return workers.some(({ stoppedBy }) => stoppedBy === 'kill') ? ' (killed at the stop timeout)' : ''
-}
-
-function reloadFailed(name: string, { code, message, hint, details }: Failure): Failure {
-  const what = `Cannot reload "${name}": the old workers go on. ${message}`
-  return new Failure(code, what, { hint, details })
+function isGone(name: string): Failure {
+  return new Failure('APP_NOT_FOUND', `Cannot do that to "${name}": it was deleted meanwhile`)
 }
 
 function notRunning(name: string): Failure {

@@ -306,7 +306,7 @@ export class Instance {
     this.#lastEnded = ended
     if (wasSuccessor) {
       this.#successor = undefined
-      void ended.then(() => this.dispatch({ type: 'successor-failed' }))
+      this.dispatch({ type: 'successor-failed' })
       return
     }
     if (worker !== this.#worker) return

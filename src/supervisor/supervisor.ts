@@ -13,6 +13,7 @@ import { ListeningSockets } from './listening-sockets.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
 import { ResourceMeter } from './resource-meter.ts'
+import type { Report } from './rollout.ts'
 import { endStray, recordedWorkers, withStrays } from './strays.ts'
 import type { Worker } from './worker.ts'
 
@@ -112,12 +113,15 @@ export class Supervisor {
     return app
   }
 
-  async remove(name: string): Promise<void> {
-    const entry = this.#entries.get(name)
-    if (entry === undefined) return
-    this.#entries.delete(name)
-    await entry.logs.close()
-    this.#watcher.changed()
+  /** Stops an app and forgets it; its logs stay on disk. */
+  async remove(app: App, report: Report): Promise<void> {
+    await app.remove(report, async () => {
+      const entry = this.#entries.get(app.name)
+      if (entry?.app !== app) return
+      this.#entries.delete(app.name)
+      await entry.logs.close()
+      this.#watcher.changed()
+    })
   }
 
   statuses(): AppStatus[] {

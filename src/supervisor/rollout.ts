@@ -1,0 +1,102 @@
+// What operations do to instances, one or many at a time, and how they tell of it.
+import { Failure } from '../base/failure.ts'
+import type { AppSpec } from '../protocol/app-spec.ts'
+import type { ExitReport } from '../protocol/status.ts'
+import type { Instance } from './instance.ts'
+import type { Worker } from './worker.ts'
+
+/** Tells about a step of an operation, for whoever waits for it. */
+export type Report = (
+  text: string,
+  instance: number | null,
+  progress?: { done: number; total: number },
+) => void
+
+export interface Steps {
+  readonly report: Report
+  /** Throws when somebody wants the workers stopped: then no other is started. */
+  giveWay(): void
+}
+
+const SETTLED = ['ready', 'waiting', 'failed', 'finished', 'stopped'] as const
+
+/** Starts all at once. Throws why the first failed, when it is known of each how it went. */
+export async function startAll(
+  instances: readonly Instance[],
+  spec: AppSpec,
+  { report, giveWay }: Steps,
+): Promise<void> {
+  const total = instances.length
+  let done = 0
+  giveWay()
+  for (const instance of instances) instance.start(spec)
+  const results = await Promise.allSettled(
+    instances.map(async (instance) => {
+      await untilStarted(instance)
+      report('ready', instance.index, { done: ++done, total })
+    }),
+  )
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+/** Stops all at once. Returns how each worker ended. */
+export async function stopAll(instances: readonly Instance[], report: Report): Promise<ExitReport[]> {
+  const total = instances.length
+  let done = 0
+  const reports = await Promise.all(
+    instances.map(async (instance) => {
+      const workers = [...instance.workers]
+      instance.dispatch({ type: 'stop' })
+      await instance.until('stopped')
+      const ends = await Promise.all([...workers, ...instance.workers].map((worker) => worker.ended))
+      report(`stopped${howEnded(workers)}`, instance.index, { done: ++done, total })
+      return ends
+    }),
+  )
+  return reports.flat()
+}
+
+/** Puts a new worker into an instance. Throws when it does not become ready; then the old one goes on. */
+export async function reloadOne(instance: Instance, spec: AppSpec, steps: Steps): Promise<ExitReport[]> {
+  const { index } = instance
+  const { report, giveWay } = steps
+  giveWay()
+  if (instance.state !== 'ready' || spec.reload.order === 'stop-first') {
+    await stopAll([instance], () => {})
+    await startAll([instance], spec, steps)
+    return []
+  }
+  report('new worker starting', index)
+  instance.replaceWith(spec)
+  await instance.until(...SETTLED)
+  await instance.explain()
+  giveWay()
+  if (instance.failure !== undefined) throw reloadFailed(spec.name, instance.failure)
+  report('new worker ready, old one draining', index)
+  const ends = await instance.drained()
+  report('old worker gone', index)
+  return ends
+}
+
+export function stoppedMeanwhile(name: string): Failure {
+  return new Failure('APP_NOT_RUNNING', `Cannot finish with "${name}": it was stopped meanwhile`)
+}
+
+async function untilStarted(instance: Instance): Promise<void> {
+  await instance.until(...SETTLED)
+  const report = await instance.explain()
+  if (instance.state === 'ready') return
+  if (instance.state === 'finished' && report?.code === 0) return
+  const failure = instance.state === 'stopped' ? undefined : instance.failure
+  throw failure ?? stoppedMeanwhile(instance.spec.name)
+}
+
+function howEnded(workers: readonly Worker[]): string {
+  return workers.some(({ stoppedBy }) => stoppedBy === 'kill') ? ' (killed at the stop timeout)' : ''
+}
+
+function reloadFailed(name: string, { code, message, hint, details }: Failure): Failure {
+  const what = `Cannot reload "${name}": the old workers go on. ${message}`
+  return new Failure(code, what, { hint, details })
+}
