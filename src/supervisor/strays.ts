@@ -30,11 +30,7 @@ interface AgentSockets {
 }
 
 export function withStrays(records: readonly AppRecord[], sockets: AgentSockets, nowMs: number): WithStrays {
-  const known = new Set(records.flatMap(recordedWorkers).map(({ pid }) => pid))
-  const paths = new Set([sockets.agentSocketPath, sockets.publicAgentSocketPath])
-  const found = [...paths].flatMap((path) => findByEnvironment(WORKER_ENV.socket, path))
-  const pids = found.filter((pid) => !known.has(pid))
-  const strays = pids.map((pid) => identify(pid, nowMs)).filter((stray) => stray !== undefined)
+  const strays = findStrays(records.flatMap(recordedWorkers).filter(runs), sockets, nowMs)
   const names = new Set(records.map(({ spec }) => spec.name))
   return {
     records: records.map((record) =>
@@ -42,6 +38,22 @@ export function withStrays(records: readonly AppRecord[], sockets: AgentSockets,
     ),
     unwanted: strays.filter(({ app }) => !names.has(app)).map(({ worker }) => worker),
   }
+}
+
+/** What a program starts in a session of its own has the environment of its worker, but is younger and none itself. */
+function findStrays(known: readonly WorkerRecord[], sockets: AgentSockets, nowMs: number): Stray[] {
+  const paths = new Set([sockets.agentSocketPath, sockets.publicAgentSocketPath])
+  const found = [...paths]
+    .flatMap((path) => findByEnvironment(WORKER_ENV.socket, path))
+    .map((pid) => identify(pid, nowMs))
+    .filter((stray) => stray !== undefined)
+    .sort((a, b) => Number(a.worker.startTicks) - Number(b.worker.startTicks))
+  const taken = new Set(known.map(({ id }) => id))
+  return found.filter(({ worker: { id } }) => {
+    const isFirst = !taken.has(id)
+    taken.add(id)
+    return isFirst
+  })
 }
 
 /** Asks a worker that nobody wants to end, then kills it. */
@@ -58,11 +70,15 @@ export function recordedWorkers({ instances }: AppRecord): WorkerRecord[] {
 
 function addStray(record: AppRecord, { instance: index, worker }: Stray): AppRecord {
   const place = record.instances.find((each) => each.index === index) ?? emptyPlace(index, record)
-  const isFree = place.worker === null && record.wanted === 'running'
+  const isFree = (place.worker === null || !runs(place.worker)) && record.wanted === 'running'
   const filled: InstanceRecord = isFree
     ? { ...place, state: 'starting', worker }
     : { ...place, others: [...place.others, worker] }
   return { ...record, instances: [...record.instances.filter((each) => each.index !== index), filled] }
+}
+
+function runs({ pid, startTicks }: WorkerRecord): boolean {
+  return isRunning(pid, startTicks)
 }
 
 function emptyPlace(index: number, { spec }: AppRecord): InstanceRecord {

@@ -1,0 +1,85 @@
+// A daemon that dies right after it spawned a worker had no time to write it down. The next one finds it.
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isAlive, kill } from '../support/processes.ts'
+import { running } from '../support/running-app.ts'
+import { until } from '../support/until.ts'
+import type { Upkeep } from '../support/upkeep.ts'
+import { upkeep } from '../support/upkeep.ts'
+
+interface State {
+  readonly apps: readonly {
+    readonly instances: readonly { worker: { pid: number; startTicks: number } | null }[]
+  }[]
+}
+
+test('a worker that the state does not name is adopted', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 2 })
+  const workers = await up.pids('web')
+  await killDaemon(up)
+  changeState(up, (instance) => {
+    instance.worker = null
+  })
+
+  await up.ok('daemon', 'start')
+
+  await up.untilState('web', 'ready')
+  assert.deepEqual(await up.pids('web'), workers)
+  await up.ok('reload', 'web')
+  assert.equal((await app.get()).status, 200)
+})
+
+test('it takes the place of one that the state names but that is dead', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 2 })
+  const workers = await up.pids('web')
+  await killDaemon(up)
+  changeState(up, (instance) => {
+    if (instance.worker !== null) Object.assign(instance.worker, { id: 'web.0.0a', startTicks: 1 })
+  })
+
+  await up.ok('daemon', 'start')
+
+  await up.untilState('web', 'ready')
+  assert.deepEqual(await up.pids('web'), workers)
+})
+
+test('what a program started in a session of its own is no worker, and lives on', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'sh-own-session.sh', { instances: 1 })
+  const child = Number(/child (\d+)/.exec(await up.logs('web'))?.[1])
+  t.after(() => kill(child))
+  const workers = await up.pids('web')
+
+  await up.replaceDaemon()
+  assert.deepEqual(await up.pids('web'), workers)
+  await killDaemon(up)
+  changeState(up, (instance) => {
+    instance.worker = null
+  })
+  await up.ok('daemon', 'start')
+
+  assert.deepEqual(await up.pids('web'), workers)
+  // As long as a stray would have had to end.
+  await assert.rejects(until(() => !isAlive(child), { within: '6s' }))
+  kill(child)
+})
+
+async function killDaemon(up: Upkeep): Promise<void> {
+  const { pid } = await up.daemon()
+  kill(pid)
+  await until(() => !isAlive(pid))
+}
+
+function changeState(
+  up: Upkeep,
+  change: (instance: State['apps'][number]['instances'][number]) => void,
+): void {
+  const path = join(up.home, 'state.json')
+  const state: State = JSON.parse(readFileSync(path, 'utf8'))
+  for (const { instances } of state.apps) instances.forEach(change)
+  writeFileSync(path, JSON.stringify(state))
+}
