@@ -5,6 +5,7 @@ import http from 'node:http'
 import { drainServer } from './drain.ts'
 
 if (cluster.isWorker) {
+  hidePreload(process.execArgv)
   const originalClose = http.Server.prototype.close
   http.Server.prototype.close = function close(
     this: http.Server,
@@ -14,4 +15,10 @@ if (cluster.isWorker) {
     drainServer(this, callback)
     return this
   }
+}
+
+/** The app sees the arguments it gave. */
+function hidePreload(execArgv: string[]): void {
+  const index = execArgv.indexOf(__filename)
+  if (index > 0) execArgv.splice(index - 1, 2)
 }

@@ -7,6 +7,7 @@ import { socketKey } from '../protocol/agent.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { ListenHandle } from './channel.ts'
 import { Channel } from './channel.ts'
+import { installClusterFork } from './cluster-fork.ts'
 import { drain, watchServer } from './drain.ts'
 import { takeIdentity } from './identity.ts'
 import { installListen } from './listen.ts'
@@ -44,8 +45,7 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     channel.send({ type: 'ready' })
   })
   installListen({ ask, listening, closed }, portOffset)
-  // What node:cluster forks inherits these; the preload there does nothing in other programs.
-  process.execArgv.push('--require', join(__dirname, 'cluster-child.js'))
+  installClusterFork(join(__dirname, 'cluster-child.js'))
 
   function sayHello(): void {
     channel.send({ type: 'hello', version: PROTOCOL_VERSION, worker, isDraining })

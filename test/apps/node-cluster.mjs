@@ -11,7 +11,7 @@ if (cluster.isPrimary) {
 } else {
   const server = http.createServer((_request, response) => {
     response.setHeader('x-worker', String(process.pid))
-    response.end(JSON.stringify({ pid: process.pid, primary: process.ppid }))
+    response.end(JSON.stringify({ pid: process.pid, primary: process.ppid, execArgv: process.execArgv }))
   })
   server.listen(Number(process.env.PORT))
   process.on('SIGTERM', () => server.close(() => process.exit(0)))

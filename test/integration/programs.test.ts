@@ -53,7 +53,7 @@ test('an npm script is resolved and run directly, with neither npm nor a shell b
   }>()
 
   assert.deepEqual(answer.args, ['--flag'])
-  assert.ok(answer.execArgv.includes('--no-warnings'))
+  assert.deepEqual(answer.execArgv, ['--no-warnings'])
   assert.equal(answer.greeting, 'hello')
   assert.equal(answer.ppid, (await up.daemon()).pid)
 })
@@ -107,6 +107,14 @@ test('a binary that is given without arguments and ends: what it said is shown',
 
   assert.equal(result.status, 70)
   assert.match(result.stderr, /nowhere/)
+})
+
+test("the workers of an app's own cluster see the arguments of Node that it gave", async (t) => {
+  const up = upkeep(t)
+
+  const app = await running(up, 'node-cluster.mjs', { instances: 1, interpreterArgs: ['--no-warnings'] })
+
+  assert.deepEqual((await app.get()).json<{ execArgv: string[] }>().execArgv, ['--no-warnings'])
 })
 
 test('interpreter and its arguments', async (t) => {
