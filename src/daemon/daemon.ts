@@ -51,7 +51,7 @@ async function open(
   loadRecords: () => Promise<LoadedState>,
   opened: Opened,
 ): Promise<Daemon> {
-  const lock = await lockHome(home.directory)
+  const lock = await lockHome(home)
   opened.add(() => lock.close())
   const startedAtMs = systemClock.nowMs()
   const events = new EventFeed()

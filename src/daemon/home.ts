@@ -9,6 +9,7 @@ const LONGEST_HOME = 108 - '/upkeep.sock'.length - 1
 
 export interface Home {
   readonly directory: string
+  readonly lockFile: string
   readonly controlSocket: string
   readonly agentSocketPath: string
   /** Where the agents of workers that run as other users connect; only a daemon of root has such. */
@@ -22,6 +23,7 @@ export interface Home {
 export function homeIn(directory: string): Home {
   return {
     directory,
+    lockFile: join(directory, 'lock'),
     controlSocket: join(directory, 'upkeep.sock'),
     agentSocketPath: join(directory, 'agent.sock'),
     publicAgentSocketPath: publicSocketPath(directory),
