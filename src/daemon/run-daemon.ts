@@ -14,7 +14,6 @@ export interface DaemonOptions {
 
 /** Runs a daemon in this process until it is told to leave. Throws a Failure when it cannot begin. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  process.umask(0o077)
   const home = ensureHome(options.home)
   const log = new JsonLog(1)
   const daemonLog: DaemonLog = {
