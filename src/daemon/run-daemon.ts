@@ -15,7 +15,7 @@ export interface DaemonOptions {
 /** Runs a daemon in this process until it is told to leave. Throws a Failure when it cannot begin. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const home = ensureHome(options.home)
-  const log = new JsonLog(1)
+  const log = new JsonLog(1, home.daemonLog)
   const daemonLog: DaemonLog = {
     event: (event, app, instance, text) => log.info({ event, app, instance }, text),
     problem: (event, text) => log.error({ event }, text),
