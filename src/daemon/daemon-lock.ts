@@ -1,7 +1,7 @@
 // One daemon per home. The lock is a flock(2) on a file of the home: it is taken atomically and vanishes with the process, so
 // there is nothing stale to clean up after a crash.
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Failure, isSystemError } from '../base/failure.ts'
 import type { Home } from './home.ts'
@@ -13,8 +13,14 @@ export interface HomeLock {
   close(): void
 }
 
-/** Takes the lock or throws DAEMON_ALREADY_RUNNING. */
-export async function lockHome({ directory, lockFile }: Home): Promise<HomeLock> {
+/** Takes the lock or throws DAEMON_ALREADY_RUNNING. The file tells whose it is, for when that one does not answer. */
+export async function lockHome(home: Home): Promise<HomeLock> {
+  const lock = await takeLock(home)
+  writeFileSync(home.lockFile, `${process.pid}\n`)
+  return lock
+}
+
+async function takeLock({ directory, lockFile }: Home): Promise<HomeLock> {
   const fd = openSync(lockFile, 'a', 0o600)
   const answer = flock(fd)
   if (answer === 'locked') return { close: () => closeSync(fd) }

@@ -165,7 +165,10 @@ test('a daemon that does not answer, or falls silent on the way, is given up aft
   const stream = await controlStub(t, (response) => response.writeHead(200).write('{"line":"last"}\n'))
 
   const saidNothing = { ...UNREACHABLE, message: 'Cannot go on: the daemon said nothing for 0.1 s' }
-  await assert.rejects(silent.client({ timeoutMs: 100 }).apps(), saidNothing)
+  await assert.rejects(silent.client({ timeoutMs: 100 }).apps(), {
+    ...UNREACHABLE,
+    message: 'Cannot reach the daemon: it does not answer within 0.1 s, it is stopped or overloaded',
+  })
   await assert.rejects(halfway.client({ timeoutMs: 100 }).apps(), saidNothing)
   const lines: string[] = []
   await assert.rejects(async () => {
