@@ -1,6 +1,8 @@
 // The daemon's own look at a spec: it does not rely on whoever sent or kept it.
 import { isAbsolute } from 'node:path'
+import { renderDuration } from '../../base/duration.ts'
 import { Failure } from '../../base/failure.ts'
+import type { Shape } from '../../base/shape.ts'
 import { nullable } from '../../base/shape.ts'
 import type { AppSpec } from '../../protocol/app-spec.ts'
 import {
@@ -16,6 +18,8 @@ import { isLimit } from '../rules/limit.ts'
 import { nameProblem } from '../rules/name-rule.ts'
 import { isSignal } from '../rules/signal.ts'
 import { isText } from '../rules/text-rule.ts'
+import type { TimeLimits } from '../rules/times.ts'
+import { TIME_LIMITS } from '../rules/times.ts'
 import { isPlainObject } from '../schema/plain-object.ts'
 import { firstProblems } from '../schema/problems.ts'
 import { show } from '../schema/show.ts'
@@ -41,20 +45,20 @@ export const specShape = exact({
   instances: whole(1, MOST_INSTANCES),
   balance: choice(BALANCES),
   env: is('an object of texts', isEnvironment),
-  ready: exact({ when: choice(READY_WHEN), timeoutMs: whole(0) }),
-  stop: exact({ signal: is('the name of a signal', isSignal), timeoutMs: whole(0) }),
+  ready: exact({ when: choice(READY_WHEN), timeoutMs: time(TIME_LIMITS.readyTimeout) }),
+  stop: exact({ signal: is('the name of a signal', isSignal), timeoutMs: time(TIME_LIMITS.stopTimeout) }),
   reload: exact({ order: choice(RELOAD_ORDERS), parallel: whole(1, MOST_INSTANCES) }),
   restart: exact({
     policy: choice(RESTART_POLICIES),
     maxRestarts: nullable(whole(0)),
-    minUptimeMs: whole(0),
-    backoffMs: whole(0),
-    maxBackoffMs: whole(0),
+    minUptimeMs: time(TIME_LIMITS.minUptime),
+    backoffMs: time(TIME_LIMITS.backoff),
+    maxBackoffMs: time(TIME_LIMITS.maxBackoff),
   }),
   logs: exact({
     format: choice(LOG_FORMATS),
     maxSizeBytes: whole(1),
-    rotateEveryMs: nullable(whole(1)),
+    rotateEveryMs: nullable(time(TIME_LIMITS.logRotation)),
     keep: whole(0),
     maxTotalBytes: whole(1),
     compress: flag,
@@ -70,6 +74,11 @@ export function checkSpec(value: unknown): AppSpec {
   const name = isPlainObject(value) && isText(value.name) ? show(value.name) : 'without a name'
   const message = `Cannot use app ${name}: it has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}`
   throw new Failure('CONFIG_INVALID', message, { details: firstProblems(problems) })
+}
+
+function time({ minMs, maxMs }: TimeLimits): Shape {
+  const fits = (value: unknown) => Number.isInteger(value) && Number(value) >= minMs && Number(value) <= maxMs
+  return is(`milliseconds from ${minMs} to ${maxMs}, which is ${renderDuration(maxMs)}`, fits)
 }
 
 function nameShape(value: unknown, path: string): readonly string[] {
