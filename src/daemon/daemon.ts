@@ -9,6 +9,7 @@ import { serveControl } from './control-server.ts'
 import { lockHome } from './daemon-lock.ts'
 import { EventFeed } from './event-feed.ts'
 import type { Home } from './home.ts'
+import { removePublicFolder } from './home.ts'
 import { Opened } from './opened.ts'
 import type { LoadedState } from './state/load-state.ts'
 import { StateFile } from './state/state-file.ts'
@@ -78,6 +79,7 @@ async function open(
     (text) => log.problem('state', text),
   )
   const agents = await serveAgents(home, supervisor)
+  opened.add(() => supervisor.workers.length === 0 && removePublicFolder(home))
   for (const server of agents) opened.add(() => server.close())
   const adopted = await supervisor.adopt(apps, { endUnwanted: !isDamaged })
   const control = await serveControl(home.controlSocket, {
