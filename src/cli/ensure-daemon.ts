@@ -127,7 +127,9 @@ function openLog(home: string): DaemonLog {
 
 function startFailed({ path, fd, startBytes }: DaemonLog, what: string): Failure {
   const endBytes = fstatSync(fd).size
-  const buffer = Buffer.alloc(Math.min(endBytes - startBytes, MOST_LOG_BYTES))
+  // A daemon that found the file too long has begun it anew.
+  const newBytes = endBytes < startBytes ? endBytes : endBytes - startBytes
+  const buffer = Buffer.alloc(Math.min(newBytes, MOST_LOG_BYTES))
   readSync(fd, buffer, 0, buffer.length, endBytes - buffer.length)
   const lines = buffer.toString('utf8').trim().split('\n')
   const told = lines.filter((line) => line.startsWith('{"error":')).map(failureIn)

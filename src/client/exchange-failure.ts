@@ -52,6 +52,19 @@ export function unreachable(error: unknown, socketPath: string): Failure {
   return cannotReach(socketPath, reason, 'Check the path of UPKEEP_HOME', error)
 }
 
+/** Something holds the socket, so it is there and does nothing. */
+export function unanswered(timeoutMs: number, pid: number | undefined): Failure {
+  const shown = pid === undefined ? '' : ` (pid ${pid})`
+  const id = pid ?? '<pid>'
+  return new Failure(
+    'DAEMON_UNREACHABLE',
+    `Cannot reach the daemon${shown}: it does not answer within ${timeoutMs / 1000} s, it is stopped or overloaded`,
+    {
+      hint: `Wake it with "kill -CONT ${id}", or end it with "kill -9 ${id}": apps go on, and "upkeep daemon start" adopts them`,
+    },
+  )
+}
+
 export function silent(timeoutMs: number): Failure {
   return new Failure(
     'DAEMON_UNREACHABLE',

@@ -1,10 +1,11 @@
-// One request over the control socket, whole or as a stream of JSON lines. Every wait has a deadline: a daemon that is
-// silent for too long (on a stream it sends at least empty lines) is taken for dead.
+// One request over the control socket, whole or as a stream of JSON lines. Every wait has a deadline: a daemon begins to
+// answer at once, and one that is silent for too long (on a stream it sends at least empty lines) is taken for dead.
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request } from 'node:http'
 import { Failure } from '../base/failure.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../protocol/version.ts'
-import { checkProtocol, failureIn, notUpkeep, silent, unreachable } from './exchange-failure.ts'
+import { checkProtocol, failureIn, notUpkeep, silent, unanswered, unreachable } from './exchange-failure.ts'
+import { tryReadDaemonPid } from './home.ts'
 import { Silence } from './silence.ts'
 
 export interface Exchange {
@@ -12,7 +13,9 @@ export interface Exchange {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly body?: unknown
-  /** How long the daemon may be silent. */
+  /** How long the daemon may take to begin its answer. */
+  readonly answerTimeoutMs: number
+  /** How long it may be silent then. */
   readonly timeoutMs: number
   /** False for what works with a daemon of any version. */
   readonly isVersioned: boolean
@@ -44,18 +47,23 @@ export async function* exchangeLines(exchange: Exchange): AsyncGenerator<object>
 
 /** The body of a good answer, as it comes. Anything else is thrown as a Failure. */
 async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
-  const { socketPath, timeoutMs, signal, isVersioned } = exchange
+  const { socketPath, answerTimeoutMs, timeoutMs, signal, isVersioned } = exchange
   let sent: ClientRequest | undefined
-  let isSilent = false
-  const silence = new Silence(timeoutMs, () => {
-    isSilent = true
+  let late: Failure | undefined
+  const giveUp = (failure: Failure) => {
+    late = failure
     sent?.destroy()
-  })
+  }
+  let silence = new Silence(answerTimeoutMs, () =>
+    giveUp(unanswered(answerTimeoutMs, tryReadDaemonPid(socketPath))),
+  )
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       sent = send(exchange)
       sent.once('response', resolve).once('error', reject)
     })
+    silence.end()
+    silence = new Silence(timeoutMs, () => giveUp(silent(timeoutMs)))
     response.setEncoding('utf8')
     if (response.statusCode !== 200) throw await badAnswer(response, socketPath)
     if (isVersioned) checkProtocol(response.headers[PROTOCOL_HEADER], socketPath)
@@ -66,7 +74,7 @@ async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
     }
   } catch (error) {
     if (error instanceof Failure) throw error
-    if (isSilent) throw silent(timeoutMs)
+    if (late !== undefined) throw late
     if (signal?.aborted === true) throw signal.reason
     throw unreachable(error, socketPath)
   } finally {

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 /** The folder of the daemon that is meant: what is given, `$UPKEEP_HOME`, or `~/.upkeep`. */
 export function resolveHome(given?: string, env: NodeJS.ProcessEnv = process.env): string {
@@ -16,4 +16,14 @@ export function controlSocketIn(home: string): string {
 /** True when a daemon has worked there: it knows apps even while none runs. */
 export function hasState(home: string): boolean {
   return existsSync(join(home, 'state.json'))
+}
+
+/** The daemon that holds the lock beside this control socket. */
+export function tryReadDaemonPid(socketPath: string): number | undefined {
+  try {
+    const text = readFileSync(join(dirname(socketPath), 'lock'), 'utf8').trim()
+    return /^\d{1,10}$/.test(text) ? Number(text) : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -14,12 +14,15 @@ import { exchangeJson, exchangeLines } from './exchange.ts'
 import { notUpkeep } from './exchange-failure.ts'
 import { controlSocketIn, resolveHome } from './home.ts'
 
+/** Also the head of a stream comes at once. */
+const ANSWER_TIMEOUT_MS = 5000
+
 export interface ClientOptions {
   /** The daemon's home. @default `$UPKEEP_HOME` or `~/.upkeep` */
   readonly home?: string
   /** The control socket itself, instead of a home. */
   readonly socketPath?: string
-  /** How long the daemon may be silent, in milliseconds. @default 30000 */
+  /** How long the daemon may be silent, in milliseconds; to begin an answer it has 5 s at most. @default 30000 */
   readonly timeoutMs?: number
 }
 
@@ -106,7 +109,9 @@ export class UpkeepClient {
 
   /** Empties the logs; returns the names of the apps. */
   async flushLogs(targets: readonly string[]): Promise<string[]> {
-    const answer = await exchangeJson(this.#exchange('POST', '/v1/logs/flush', { targets }))
+    const exchange = this.#exchange('POST', '/v1/logs/flush', { targets })
+    // It answers when it is done, and large files that are being compressed come first.
+    const answer = await exchangeJson({ ...exchange, answerTimeoutMs: this.#timeoutMs })
     return (answer as { apps: string[] }).apps
   }
 
@@ -147,6 +152,7 @@ export class UpkeepClient {
       socketPath,
       method,
       path,
+      answerTimeoutMs: Math.min(this.#timeoutMs, ANSWER_TIMEOUT_MS),
       timeoutMs: this.#timeoutMs,
       isVersioned: true,
       signal,

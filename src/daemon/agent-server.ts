@@ -26,7 +26,7 @@ export async function serveAgents(home: Home, supervisor: Supervisor): Promise<S
 
 function tryMakeFolder(path: string): boolean {
   try {
-    mkdirSync(path, { recursive: true })
+    mkdirSync(path, { recursive: true, mode: 0o711 })
     chmodSync(path, 0o711)
     return lstatSync(path).isDirectory()
   } catch {

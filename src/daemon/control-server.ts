@@ -34,7 +34,7 @@ async function answer(
   response.setHeader(PROTOCOL_HEADER, String(PROTOCOL_VERSION))
   try {
     checkVersion(request.headers[PROTOCOL_HEADER])
-    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://upkeep')
+    const { pathname, searchParams: query } = readTarget(request.url ?? '/')
     const { handler, name } = findRoute(request.method ?? 'GET', pathname)
     const body = request.method === 'POST' ? await readBody(request) : undefined
     const value = await handler({ name, query, body, response }, ports)
@@ -44,6 +44,13 @@ async function answer(
     if (response.headersSent) response.destroy()
     else sendJson(response, HTTP_STATUS[failure.code] ?? 500, { error: failure.toJSON() })
   }
+}
+
+/** Also the form with a host, which HTTP allows; a path that begins with two slashes has none. */
+function readTarget(target: string): URL {
+  const text = target.startsWith('/') ? `http://upkeep${target}` : target
+  if (URL.canParse(text)) return new URL(text)
+  throw new Failure('REQUEST_INVALID', 'Cannot read the request: its target is neither a path nor a URL')
 }
 
 function findRoute(method: string, path: string): { handler: Handler; name: string } {

@@ -1,12 +1,50 @@
-// One daemon per home. The lock is a name in the kernel's abstract socket namespace (unix(7)): it is taken atomically and
-// vanishes with the process, so there is nothing stale to clean up after a crash.
-import { statSync } from 'node:fs'
-import type { Server } from 'node:net'
+// One daemon per home. The lock is a flock(2) on a file of the home: it is taken atomically and vanishes with the process, so
+// there is nothing stale to clean up after a crash.
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Failure, isSystemError } from '../base/failure.ts'
+import type { Home } from './home.ts'
 
-/** Takes the lock or throws DAEMON_ALREADY_RUNNING. It is held until the process ends. */
-export async function lockHome(directory: string): Promise<Server> {
+const FLOCK_TIMEOUT_MS = 5000
+
+export interface HomeLock {
+  /** Lets the next daemon in; so does the end of the process. */
+  close(): void
+}
+
+/** Takes the lock or throws DAEMON_ALREADY_RUNNING. The file tells whose it is, for when that one does not answer. */
+export async function lockHome(home: Home): Promise<HomeLock> {
+  const lock = await takeLock(home)
+  writeFileSync(home.lockFile, `${process.pid}\n`)
+  return lock
+}
+
+async function takeLock({ directory, lockFile }: Home): Promise<HomeLock> {
+  const fd = openSync(lockFile, 'a', 0o600)
+  const answer = flock(fd)
+  if (answer === 'locked') return { close: () => closeSync(fd) }
+  closeSync(fd)
+  if (answer === 'taken') throw taken(directory)
+  return await lockName(directory)
+}
+
+/**
+ * Node cannot call flock(2), so a program does it on our open file, to which the lock then belongs: it stays when the program
+ * has ended. Workers do not get it, because Node opens every file close-on-exec.
+ */
+function flock(fd: number): 'locked' | 'taken' | 'impossible' {
+  const stdio = ['ignore', 'ignore', 'ignore', fd] as const
+  const { status } = spawnSync('flock', ['-n', '3'], { stdio: [...stdio], timeout: FLOCK_TIMEOUT_MS })
+  if (status === 0) return 'locked'
+  return status === 1 ? 'taken' : 'impossible'
+}
+
+/**
+ * Where there is no flock(1), or where the disk has no locks: a name in the kernel's abstract socket namespace (unix(7)). It is
+ * second choice because another user can take it, and because it counts within a network namespace only.
+ */
+async function lockName(directory: string): Promise<HomeLock> {
   const { dev, ino } = statSync(directory)
   const server = createServer((socket) => socket.destroy())
   server.unref()
@@ -19,7 +57,7 @@ export async function lockHome(directory: string): Promise<Server> {
   return server
 }
 
-function taken(directory: string, cause: unknown): Failure {
+function taken(directory: string, cause?: unknown): Failure {
   return new Failure(
     'DAEMON_ALREADY_RUNNING',
     `Cannot start a daemon in "${directory}": one runs there already`,

@@ -1,11 +1,20 @@
-import { writeSync } from 'node:fs'
+import { copyFileSync, fstatSync, ftruncateSync, statSync, writeSync } from 'node:fs'
+
+const MOST_BYTES = 5_000_000
+/** Apps say part of what is logged, and may say much. */
+const LONGEST_TEXT = 2048
 
 /** The daemon's own log: a JSON object per line. */
 export class JsonLog {
   readonly #fd: number
+  readonly #path: string
+  #sizeBytes: number
 
-  constructor(fd: number) {
+  /** Writes to the descriptor. While that is the file of this path, it is rotated to `<path>.1`. */
+  constructor(fd: number, path: string) {
     this.#fd = fd
+    this.#path = path
+    this.#sizeBytes = fstatSync(fd).size
   }
 
   info(fields: object, text: string): void {
@@ -18,11 +27,34 @@ export class JsonLog {
 
   #write(level: string, fields: object, text: string): void {
     const time = new Date().toISOString()
-    const line = JSON.stringify({ time, level, area: 'daemon', ...fields, message: text })
-    try {
-      writeSync(this.#fd, `${line}\n`)
-    } catch {
-      // A full disk must not end the daemon; what it does matters more than what it says.
-    }
+    const message = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text
+    const line = Buffer.from(`${JSON.stringify({ time, level, area: 'daemon', ...fields, message })}\n`)
+    // A full disk must not end the daemon; what it does matters more than what it says.
+    attempt(() => {
+      if (this.#sizeBytes + line.length > MOST_BYTES) this.#rotate()
+    })
+    attempt(() => {
+      this.#sizeBytes += writeSync(this.#fd, line)
+    })
   }
+
+  /** Nobody else writes, and what is written is appended: nothing is lost between the copy and the cut. */
+  #rotate(): void {
+    // Also when it fails or is not ours to do: not to be tried again at every line.
+    this.#sizeBytes = 0
+    if (!isSameFile(this.#fd, this.#path)) return
+    copyFileSync(this.#path, `${this.#path}.1`)
+    ftruncateSync(this.#fd)
+  }
+}
+
+function isSameFile(fd: number, path: string): boolean {
+  const [opened, named] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })]
+  return opened.ino === named?.ino && opened.dev === named.dev
+}
+
+function attempt(act: () => void): void {
+  try {
+    act()
+  } catch {}
 }

@@ -3,14 +3,16 @@ import { readFileSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import type { DaemonStatus } from '../protocol/status.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
-import type { AppRecord } from '../supervisor/app.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import { serveAgents } from './agent-server.ts'
 import { serveControl } from './control-server.ts'
 import { lockHome } from './daemon-lock.ts'
 import { EventFeed } from './event-feed.ts'
 import type { Home } from './home.ts'
-import { StateFile } from './state-file.ts'
+import { removePublicFolder } from './home.ts'
+import { Opened } from './opened.ts'
+import type { LoadedState } from './state/load-state.ts'
+import { StateFile } from './state/state-file.ts'
 
 /** Where a daemon tells what it does. */
 export interface DaemonLog {
@@ -29,19 +31,39 @@ export interface Daemon {
   readonly left: Promise<void>
 }
 
+/** Throws when it cannot begin; what was opened by then is closed. */
 export async function openDaemon(
   home: Home,
   log: DaemonLog,
-  loadRecords: () => Promise<readonly AppRecord[]>,
+  loadRecords: () => Promise<LoadedState>,
 ): Promise<Daemon> {
-  const lock = await lockHome(home.directory)
+  const opened = new Opened()
+  try {
+    return await open(home, log, loadRecords, opened)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+async function open(
+  home: Home,
+  log: DaemonLog,
+  loadRecords: () => Promise<LoadedState>,
+  opened: Opened,
+): Promise<Daemon> {
+  const lock = await lockHome(home)
+  opened.add(() => lock.close())
   const startedAtMs = systemClock.nowMs()
   const events = new EventFeed()
   const watchers = new Set<() => void>()
-  const records = await loadRecords()
+  const { apps, isDamaged, problem } = await loadRecords()
+  if (problem !== undefined) log.problem('state', problem)
+  let isComplete = false
   const supervisor = new Supervisor(home, systemClock, {
     changed() {
-      state.save()
+      // A daemon that cannot take over everything must not write down the part that it could.
+      if (isComplete) state.save()
       for (const watcher of watchers) watcher()
     },
     event(event) {
@@ -50,13 +72,16 @@ export async function openDaemon(
     },
     problem: (text) => log.problem('logs', text),
   })
+  opened.add(() => supervisor.letGo())
   const state = new StateFile(
     home.stateFile,
     () => supervisor.records(),
     (text) => log.problem('state', text),
   )
   const agents = await serveAgents(home, supervisor)
-  const adopted = await supervisor.adopt(records)
+  opened.add(() => supervisor.workers.length === 0 && removePublicFolder(home))
+  for (const server of agents) opened.add(() => server.close())
+  const adopted = await supervisor.adopt(apps, { endUnwanted: !isDamaged })
   const control = await serveControl(home.controlSocket, {
     supervisor,
     events,
@@ -64,6 +89,12 @@ export async function openDaemon(
     leave,
     status: () => daemonStatus(home, supervisor, startedAtMs),
   })
+  opened.add(() => {
+    control.close()
+    control.closeAllConnections()
+  })
+  isComplete = true
+  state.save()
 
   let hasLeft: () => void = () => {}
   const left = new Promise<void>((resolve) => {
@@ -74,11 +105,7 @@ export async function openDaemon(
     leaving ??= (async () => {
       if (!keepWorkers) await Promise.all(supervisor.apps.map((app) => app.halt(() => {})))
       await state.saved()
-      control.close()
-      control.closeAllConnections()
-      for (const server of agents) server.close()
-      await supervisor.letGo()
-      lock.close()
+      await opened.close()
       hasLeft()
     })()
     return leaving

@@ -1,7 +1,7 @@
 // The folder in which a daemon keeps everything: $UPKEEP_HOME. Nobody else may write there, because what is in it is run.
 import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Failure, isSystemError } from '../base/failure.ts'
 
 /** Longest path of a unix socket (unix(7)), less the end of ours. */
@@ -9,6 +9,7 @@ const LONGEST_HOME = 108 - '/upkeep.sock'.length - 1
 
 export interface Home {
   readonly directory: string
+  readonly lockFile: string
   readonly controlSocket: string
   readonly agentSocketPath: string
   /** Where the agents of workers that run as other users connect; only a daemon of root has such. */
@@ -22,6 +23,7 @@ export interface Home {
 export function homeIn(directory: string): Home {
   return {
     directory,
+    lockFile: join(directory, 'lock'),
     controlSocket: join(directory, 'upkeep.sock'),
     agentSocketPath: join(directory, 'agent.sock'),
     publicAgentSocketPath: publicSocketPath(directory),
@@ -37,6 +39,17 @@ function publicSocketPath(directory: string): string {
   if (process.getuid?.() !== 0) return join(directory, 'agent.sock')
   const name = createHash('sha256').update(directory).digest('hex').slice(0, 16)
   return join('/run', `upkeep-${name}`, 'agent.sock')
+}
+
+/** Removes the folder of the public socket, which is the one thing outside the home. */
+export function removePublicFolder({ directory, publicAgentSocketPath }: Home): void {
+  const folder = dirname(publicAgentSocketPath)
+  if (folder === directory) return
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It could not be made, or somebody else put something there.
+  }
 }
 
 /** Creates the folder or checks that it is safe to use. */

@@ -2,7 +2,10 @@ import type { DaemonLog } from './daemon.ts'
 import { openDaemon } from './daemon.ts'
 import { JsonLog } from './daemon-log.ts'
 import { ensureHome } from './home.ts'
-import { loadState } from './state-file.ts'
+import { loadState } from './state/load-state.ts'
+
+/** How long a failure may take to be told before the process ends. */
+const LAST_WORDS_MS = 500
 
 export interface DaemonOptions {
   /** The folder in which it keeps everything. */
@@ -11,18 +14,13 @@ export interface DaemonOptions {
 
 /** Runs a daemon in this process until it is told to leave. Throws a Failure when it cannot begin. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  process.umask(0o077)
   const home = ensureHome(options.home)
-  const log = new JsonLog(1)
+  const log = new JsonLog(1, home.daemonLog)
   const daemonLog: DaemonLog = {
     event: (event, app, instance, text) => log.info({ event, app, instance }, text),
     problem: (event, text) => log.error({ event }, text),
   }
-  const daemon = await openDaemon(home, daemonLog, async () => {
-    const { apps, problem } = await loadState(home.stateFile)
-    if (problem !== undefined) log.error({ event: 'state' }, problem)
-    return apps
-  })
+  const daemon = await openDaemon(home, daemonLog, () => loadState(home.stateFile)).catch(endAfter)
   const { adopted } = daemon
   log.info({ event: 'daemon.ready', pid: process.pid, adopted }, `ready; adopted ${adopted} workers`)
   // A daemon that is asked to end leaves its workers running: the next one adopts them.
@@ -35,4 +33,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   await daemon.left
   log.info({ event: 'daemon.left' }, 'left')
   process.exit(0)
+}
+
+/** Workers that were taken over in part could hold the process, and keep their app from the next daemon. */
+function endAfter(error: unknown): never {
+  setTimeout(() => process.exit(), LAST_WORDS_MS).unref()
+  throw error
 }

@@ -9,6 +9,7 @@ import type { App } from '../supervisor/app.ts'
 import type { Daemon, DaemonLog } from './daemon.ts'
 import { openDaemon } from './daemon.ts'
 import { ensureHome } from './home.ts'
+import { NOTHING_LOADED } from './state/load-state.ts'
 
 export interface ForegroundOptions {
   /** Where the control socket is, so that `upkeep list` works beside it. @default a temporary folder */
@@ -25,7 +26,7 @@ export async function runForeground(specs: readonly AppSpec[], options: Foregrou
   const temporary = options.home === undefined ? mkdtempSync(join(tmpdir(), 'upkeep-')) : undefined
   const home = ensureHome(options.home ?? temporary ?? '')
   try {
-    const daemon = await openDaemon(home, foregroundLog(options), async () => [])
+    const daemon = await openDaemon(home, foregroundLog(options), async () => NOTHING_LOADED)
     return await superviseUntilEnd(daemon, specs, options)
   } finally {
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })

@@ -15,7 +15,7 @@ import { LogFeed } from './logs/log-feed.ts'
 import { ResourceMeter } from './resource-meter.ts'
 import type { Report } from './rollout.ts'
 import { endStray, recordedWorkers, withStrays } from './strays.ts'
-import type { Worker } from './worker.ts'
+import type { Worker, WorkerRecord } from './worker.ts'
 
 export interface SupervisorPlaces {
   readonly runDirectory: string
@@ -134,10 +134,15 @@ export class Supervisor {
   }
 
   /** Takes over what an earlier daemon left, also what it had no time to write down. Returns the number of workers. */
-  async adopt(recorded: readonly AppRecord[]): Promise<number> {
+  async adopt(
+    recorded: readonly AppRecord[],
+    { endUnwanted }: { readonly endUnwanted: boolean },
+  ): Promise<number> {
     const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
-    for (const worker of unwanted) endStray(worker, this.#clock)
-    this.#removeOldPipes(records)
+    if (endUnwanted) for (const worker of unwanted) endStray(worker, this.#clock)
+    else if (unwanted.length > 0) this.#watcher.problem(leftAlone(unwanted))
+    // Pipes of workers that stay are what a daemon that knows their app needs to take them over.
+    if (endUnwanted) this.#removeOldPipes(records)
     const counts = records.map((record) => this.add(record.spec, record.source).adopt(record))
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
   }
@@ -195,4 +200,9 @@ export class Supervisor {
     if (found.length > 0) return found
     throw new Failure('APP_NOT_FOUND', `Cannot find an app that matches ${target}: none does`)
   }
+}
+
+function leftAlone(workers: readonly WorkerRecord[]): string {
+  const pids = workers.map(({ pid }) => pid).join(', ')
+  return `Left alone, because the state was damaged: workers of apps that are not in it, with pids ${pids}; the next daemon ends them`
 }

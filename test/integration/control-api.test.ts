@@ -61,6 +61,30 @@ for (const [what, path, body, status] of [
   })
 }
 
+test('odd request targets are answered, and never with a 500', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const socketPath = `${up.home}/upkeep.sock`
+
+  for (const [path, status] of [
+    ['//', 404],
+    ['//v1/daemon', 404],
+    ['/\\', 404],
+    ['/v1/apps/%', 400],
+    ['/v1/apps/:name', 404],
+    ['*', 400],
+    ['http://[', 400],
+    ['http://upkeep:port/', 400],
+    ['http://other/v1/nothing', 404],
+    ['http://other/v1/daemon', 200],
+    ['mailto:root', 400],
+    ['constructor', 400],
+  ] as const) {
+    const answer = await request({ socketPath, path })
+    assert.equal(answer.status, status, `${path}: ${answer.body}`)
+  }
+})
+
 test('operations stream their steps and end with a verdict', async (t) => {
   const up = upkeep(t)
   await running(up, 'http.mjs')

@@ -69,31 +69,3 @@ export function namesIn(directory: string): string[] {
   const folder = join(directory, 'web')
   return existsSync(folder) ? readdirSync(folder).sort() : []
 }
-
-/** A clock that stands still until it is moved. */
-export class ManualClock implements Clock {
-  #nowMs = Date.UTC(2026, 0, 1)
-  readonly #timers = new Set<{ readonly dueAtMs: number; readonly callback: () => void }>()
-
-  nowMs(): number {
-    return this.#nowMs
-  }
-
-  monotonicMs(): number {
-    return this.#nowMs
-  }
-
-  timer(delayMs: number, callback: () => void): () => void {
-    const timer = { dueAtMs: this.#nowMs + delayMs, callback }
-    this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
-  }
-
-  advance(byMs: number): void {
-    this.#nowMs += byMs
-    for (const timer of [...this.#timers]) {
-      if (timer.dueAtMs > this.#nowMs || !this.#timers.delete(timer)) continue
-      timer.callback()
-    }
-  }
-}

@@ -5,7 +5,6 @@ import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isDaemonAbsent } from '../../src/client/daemon-absent.ts'
 import { UpkeepClient } from '../../src/client/upkeep-client.ts'
 import { answerJson, answerLines, controlStub, listening, temporaryFolder } from '../support/control-stub.ts'
@@ -165,7 +164,10 @@ test('a daemon that does not answer, or falls silent on the way, is given up aft
   const stream = await controlStub(t, (response) => response.writeHead(200).write('{"line":"last"}\n'))
 
   const saidNothing = { ...UNREACHABLE, message: 'Cannot go on: the daemon said nothing for 0.1 s' }
-  await assert.rejects(silent.client({ timeoutMs: 100 }).apps(), saidNothing)
+  await assert.rejects(silent.client({ timeoutMs: 100 }).apps(), {
+    ...UNREACHABLE,
+    message: 'Cannot reach the daemon: it does not answer within 0.1 s, it is stopped or overloaded',
+  })
   await assert.rejects(halfway.client({ timeoutMs: 100 }).apps(), saidNothing)
   const lines: string[] = []
   await assert.rejects(async () => {
@@ -199,12 +201,13 @@ test('a reader that takes its time is not a daemon that is silent', async (t) =>
     response = answering.writeHead(200)
     response.write('{"line":"1"}\n')
   })
+  const silent = await controlStub(t, () => {})
 
   const lines: string[] = []
   for await (const { line } of stub.client({ timeoutMs: 100 }).logs({ follow: true })) {
     lines.push(line)
-    // Longer than the timeout: the reader is slow here, which is what is tested.
-    await sleep(250)
+    // The timeout is over when somebody who began to wait later has given up.
+    await assert.rejects(silent.client({ timeoutMs: 100 }).apps(), UNREACHABLE)
     response?.end(lines.length === 1 ? '{"line":"2"}\n' : '')
   }
 

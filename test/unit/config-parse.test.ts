@@ -66,6 +66,22 @@ const table: readonly (readonly [data: unknown, problems: readonly string[]])[] 
   [oneApp({ stop: '30d' }), ['apps[0].stop.timeout: must be from 0s to 24d, got "30d"']],
   [oneApp({ ready: { timeout: '0s' } }), ['apps[0].ready.timeout: must be from 1ms to 24d, got "0s"']],
   [
+    oneApp({
+      ready: { timeout: '25d' },
+      stop: { timeout: '2147483648ms' },
+      restart: { backoff: '0s', maxBackoff: '21d', minUptime: '0s' },
+      logs: { rotate: '367d' },
+    }),
+    [
+      'apps[0].ready.timeout: must be from 1ms to 24d, got "25d"',
+      'apps[0].stop.timeout: must be from 0s to 24d, got "2147483648ms"',
+      'apps[0].restart.backoff: must be from 1ms to 20d, got "0s"',
+      'apps[0].restart.maxBackoff: must be from 1ms to 20d, got "21d"',
+      'apps[0].restart.minUptime: must be from 1ms to 24d, got "0s"',
+      'apps[0].logs.rotate: must be from 1m to 366d, got "367d"',
+    ],
+  ],
+  [
     oneApp({ stop: 'SIGTRM' }),
     [
       'apps[0].stop.signal: must be the name of a signal, such as "SIGTERM", got "SIGTRM", did you mean "SIGTERM"?',

@@ -3,11 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Failure } from '../../src/base/failure.ts'
+import { TIME_LIMITS } from '../../src/config/rules/times.ts'
 import { checkSpec } from '../../src/config/spec/check-spec.ts'
 import { checkSyntax } from '../../src/config/spec/check-syntax.ts'
 import { compareSpecs } from '../../src/config/spec/compare-specs.ts'
 import { hideSecrets } from '../../src/config/spec/hide-secrets.ts'
 import type { AppSpec } from '../../src/protocol/app-spec.ts'
+import { decideRestart } from '../../src/supervisor/restart-policy.ts'
 
 const SPEC: AppSpec = {
   name: 'web',
@@ -69,7 +72,7 @@ test('the daemon refuses a spec with anything wrong in it, and says all of it', 
       [
         'cwd: is missing: must be an absolute path',
         'stop.signal: must be the name of a signal, got "TERM"',
-        'stop.timeoutMs: must be a whole number from 0 to 9007199254740991, got -1',
+        'stop.timeoutMs: must be milliseconds from 0 to 2073600000, which is 24d, got -1',
         'stop.x: unknown key',
       ],
     ],
@@ -83,6 +86,45 @@ test('the daemon refuses a spec with anything wrong in it, and says all of it', 
       },
     )
   }
+})
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+for (const [path, highest, words] of [
+  ['ready.timeoutMs', 2_073_600_000, '24d'],
+  ['stop.timeoutMs', 2_073_600_000, '24d'],
+  ['restart.minUptimeMs', 2_073_600_000, '24d'],
+  ['restart.backoffMs', 1_728_000_000, '20d'],
+  ['restart.maxBackoffMs', 1_728_000_000, '20d'],
+  ['logs.rotateEveryMs', 31_622_400_000, '366d'],
+] as const) {
+  test(`the daemon refuses a ${path} that no timer can hold, or that would be none`, () => {
+    const [section, key] = path.split('.') as ['stop', 'timeoutMs']
+    const specWith = (value: number) => ({ ...SPEC, [section]: { ...SPEC[section], [key]: value } })
+
+    checkSpec(specWith(highest))
+    for (const value of [highest + 1, ...(path === 'stop.timeoutMs' ? [] : [0])]) {
+      assert.throws(
+        () => checkSpec(specWith(value)),
+        ({ details }: Failure) => {
+          assert.match(
+            details[0] ?? '',
+            new RegExp(`^${path}: must be .* to ${highest}, which is ${words}, got`),
+          )
+          return true
+        },
+      )
+    }
+  })
+}
+
+test('the longest wait between restarts fits a timer, also with the part that chance adds', () => {
+  const maxBackoffMs = TIME_LIMITS.maxBackoff.maxMs
+  const policy = { ...SPEC.restart, backoffMs: maxBackoffMs, maxBackoffMs }
+
+  const { delayMs } = decideRestart({ code: 1, signal: null, readyForMs: null }, 5, policy, () => 1)
+
+  assert.ok(delayMs > maxBackoffMs && delayMs <= LONGEST_TIMER_MS, String(delayMs))
 })
 
 test('what has to be done follows from what differs', () => {

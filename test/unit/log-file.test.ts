@@ -15,7 +15,8 @@ import type { LogSpec } from '../../src/protocol/app-spec.ts'
 import type { LineSource } from '../../src/supervisor/logs/file/line-turns.ts'
 import type { LogFile } from '../../src/supervisor/logs/file/log-file.ts'
 import { MAX_LINE_BYTES } from '../../src/supervisor/logs/line-splitter.ts'
-import { allText, logsOf, ManualClock, namesIn, temporaryFolder } from '../support/logs.ts'
+import { allText, logsOf, namesIn, temporaryFolder } from '../support/logs.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
 
 class FakeSource implements LineSource {
@@ -47,7 +48,7 @@ class FakeSource implements LineSource {
 }
 
 function fileUnderTest(t: TestContext, spec: Partial<LogSpec> = {}, directory = temporaryFolder(t)) {
-  const clock = new ManualClock()
+  const clock = new ManualClock(Date.UTC(2026, 0, 1))
   const underTest = logsOf(t, spec, { clock, directory })
   const file = underTest.logs.file(0, 'stdout')
   const path = join(directory, 'web', '0.out.log')

@@ -7,13 +7,14 @@ import type { LogSpec } from '../../src/protocol/app-spec.ts'
 import type { LogEntry, LogQuery, LogStream } from '../../src/protocol/control.ts'
 import type { AppLogs } from '../../src/supervisor/logs/app-logs.ts'
 import { readLogs } from '../../src/supervisor/logs/log-reader.ts'
-import { logsOf, ManualClock, namesIn } from '../support/logs.ts'
+import { logsOf, namesIn } from '../support/logs.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
 
 const START_MS = Date.UTC(2026, 0, 1)
 
 function written(t: TestContext, spec: Partial<LogSpec> = {}) {
-  const clock = new ManualClock()
+  const clock = new ManualClock(Date.UTC(2026, 0, 1))
   const underTest = logsOf(t, spec, { clock })
   const say = (text: string, { instance = 0, stream = 'stdout' as LogStream, afterMs = 100 } = {}) => {
     clock.advance(afterMs)

@@ -5,6 +5,7 @@ import { renderDuration, tryParseDuration } from '../../base/duration.ts'
 import { didYouMean } from '../../base/nearest-name.ts'
 import { renderSize, tryParseSize } from '../../base/size.ts'
 import { isText } from '../rules/text-rule.ts'
+import type { TimeLimits } from '../rules/times.ts'
 import { mustBe, show } from './show.ts'
 
 /** Reports a problem in other words than the rule; `path` leads to a part of the value. */
@@ -71,10 +72,7 @@ export function choice<const Choice extends string>(choices: readonly Choice[]) 
   })
 }
 
-// Timers of Node.js end at 2^31 - 1 milliseconds, a little below 25 days.
-const LONGEST_TIMER_MS = 24 * 86_400_000
-
-export function duration(minMs = 0, maxMs = LONGEST_TIMER_MS) {
+export function duration({ minMs, maxMs }: TimeLimits) {
   return field<string, number>('a time with a unit, such as "30s" or "500ms"', (value, refuse) => {
     if (typeof value !== 'string') return undefined
     const parsedMs = tryParseDuration(value)

@@ -1,10 +1,9 @@
 import { LOG_FORMATS } from '../rules/choices.ts'
+import { TIME_LIMITS } from '../rules/times.ts'
 import { choice, duration, flag, orNull, size, whole } from './field.ts'
 import { defaulted, section } from './section.ts'
 
 const MIN_FILE_BYTES = 1024
-const MIN_ROTATION_MS = 60_000
-const YEAR_MS = 366 * 86_400_000
 
 export const logsSection = section({
   about: 'How the output of workers is kept.',
@@ -18,7 +17,7 @@ export const logsSection = section({
     rotate: defaulted(
       'A file that is this old is rotated, such as `"24h"`.',
       null,
-      orNull(duration(MIN_ROTATION_MS, YEAR_MS), 'never'),
+      orNull(duration(TIME_LIMITS.logRotation), 'never'),
     ),
     keep: defaulted('How many rotated files are kept per instance and stream.', 10, whole(0, 10_000)),
     maxTotal: defaulted(

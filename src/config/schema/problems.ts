@@ -17,7 +17,7 @@ function joined(path: string, line: string): string {
 }
 
 /** A file full of mistakes should not fill the terminal. */
-export function firstProblems(problems: readonly string[]): string[] {
-  if (problems.length <= MOST_SHOWN) return [...problems]
-  return [...problems.slice(0, MOST_SHOWN), `and ${problems.length - MOST_SHOWN} more`]
+export function firstProblems(problems: readonly string[], most = MOST_SHOWN): string[] {
+  if (problems.length <= most) return [...problems]
+  return [...problems.slice(0, most), `and ${problems.length - most} more`]
 }

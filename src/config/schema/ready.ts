@@ -1,4 +1,5 @@
 import { READY_WHEN } from '../rules/choices.ts'
+import { TIME_LIMITS } from '../rules/times.ts'
 import { choice, duration } from './field.ts'
 import { defaulted, section } from './section.ts'
 
@@ -13,7 +14,7 @@ export const readySection = section({
     timeout: defaulted(
       'How long a worker may take to become ready. After that the start or reload has failed.',
       '30s',
-      duration(1),
+      duration(TIME_LIMITS.readyTimeout),
     ),
   },
   shorthand: {

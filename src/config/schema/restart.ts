@@ -1,4 +1,5 @@
 import { RESTART_POLICIES } from '../rules/choices.ts'
+import { TIME_LIMITS } from '../rules/times.ts'
 import { choice, duration, orNull, whole } from './field.ts'
 import { defaulted, section } from './section.ts'
 
@@ -13,9 +14,9 @@ export const restartSection = section({
     backoff: defaulted(
       'The first restart is immediate; this is the wait before the second, and it doubles each time.',
       '100ms',
-      duration(),
+      duration(TIME_LIMITS.backoff),
     ),
-    maxBackoff: defaulted('The longest wait between two restarts.', '30s', duration()),
+    maxBackoff: defaulted('The longest wait between two restarts.', '30s', duration(TIME_LIMITS.maxBackoff)),
     maxRestarts: defaulted(
       'Give up after so many crashes in a row.',
       null,
@@ -24,7 +25,7 @@ export const restartSection = section({
     minUptime: defaulted(
       'A worker that lived this long was stable: the next crash counts as the first again.',
       '10s',
-      duration(),
+      duration(TIME_LIMITS.minUptime),
     ),
   },
   shorthand: {

@@ -1,5 +1,6 @@
 import { didYouMean } from '../../base/nearest-name.ts'
 import { isSignal, SIGNALS } from '../rules/signal.ts'
+import { TIME_LIMITS } from '../rules/times.ts'
 import { duration, field } from './field.ts'
 import { defaulted, section } from './section.ts'
 import { show } from './show.ts'
@@ -23,7 +24,7 @@ export const stopSection = section({
     timeout: defaulted(
       'How long a worker may take to finish what it has begun. After that it and its children are killed.',
       '30s',
-      duration(),
+      duration(TIME_LIMITS.stopTimeout),
     ),
   },
   shorthand: {

@@ -1,0 +1,13 @@
+/** What was opened one after another, to be closed in the reverse order. */
+export class Opened {
+  readonly #closers: (() => unknown)[] = []
+
+  add(close: () => unknown): void {
+    this.#closers.push(close)
+  }
+
+  /** Safe to call twice. */
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close()
+  }
+}

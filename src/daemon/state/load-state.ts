@@ -1,0 +1,58 @@
+// Reads what the daemon before has left. A state that is damaged in parts is mended from the last good copy: one bad record
+// must not keep the other apps from running.
+import { readFile } from 'node:fs/promises'
+import { writeAtomically } from '../../base/atomic-file.ts'
+import { Failure, isSystemError } from '../../base/failure.ts'
+import { firstProblems } from '../../config/schema/problems.ts'
+import type { AppRecord } from '../../supervisor/app.ts'
+import type { ParsedState } from './parse-state.ts'
+import { NO_STATE, nameOf, parseState, renderState, substitutes } from './parse-state.ts'
+import { keepCopy, lastCopy } from './state-copy.ts'
+
+const MOST_PROBLEMS = 10
+
+export interface LoadedState {
+  readonly apps: readonly AppRecord[]
+  /** Apps may be missing, so a worker that nobody names may be wanted all the same. */
+  readonly isDamaged: boolean
+  /** What was wrong with the file, and what was done. */
+  readonly problem: string | undefined
+}
+
+export const NOTHING_LOADED: LoadedState = { apps: [], isDamaged: false, problem: undefined }
+
+/** Reads the state. Throws STATE_UNREADABLE when a newer Upkeep wrote it. */
+export async function loadState(path: string): Promise<LoadedState> {
+  const current = await readState(path)
+  if (current.isNewer) throw newer(path)
+  if (current.problems.length === 0) return { ...NOTHING_LOADED, apps: current.apps }
+  const taken = substitutes(current, await readState(lastCopy(path)))
+  const apps = [...current.apps, ...taken]
+  const broken = `${path}.broken`
+  await keepCopy(path, broken)
+  // At once: until the next write, which replaces the last good copy, the state would exist in memory only.
+  await writeAtomically(path, renderState(apps))
+  const what = firstProblems(current.problems, MOST_PROBLEMS).join('; ')
+  const problem = `Cannot read state from ${path}: ${what}. Kept as ${broken}; ${outcome(current, taken)}`
+  return { apps, isDamaged: true, problem }
+}
+
+function outcome(current: ParsedState, taken: readonly AppRecord[]): string {
+  if (taken.length > 0) return `took ${taken.map(nameOf).join(', ')} from the last good copy`
+  return current.apps.length === 0 ? 'began without apps' : 'went on with the rest'
+}
+
+async function readState(path: string): Promise<ParsedState> {
+  try {
+    return parseState(await readFile(path, 'utf8'))
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return NO_STATE
+    throw error
+  }
+}
+
+function newer(path: string): Failure {
+  return new Failure('STATE_UNREADABLE', `Cannot read state from ${path}: a newer Upkeep wrote it`, {
+    hint: 'Use that version again, or move the file away and start the apps anew',
+  })
+}

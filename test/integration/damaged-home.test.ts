@@ -1,0 +1,94 @@
+// A home in which something is not as the daemon left it: what can be used is used, and the rest is told.
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { test } from 'node:test'
+import { isAlive, kill } from '../support/processes.ts'
+import { running } from '../support/running-app.ts'
+import { until } from '../support/until.ts'
+import type { Upkeep } from '../support/upkeep.ts'
+import { upkeep } from '../support/upkeep.ts'
+
+interface State {
+  version: unknown
+  apps: { spec: { name: string } }[]
+}
+
+function damageState(up: Upkeep, damage: (state: State) => unknown): void {
+  const state: State = JSON.parse(readFileSync(`${up.home}/state.json`, 'utf8'))
+  up.write('home/state.json', JSON.stringify(damage(state)))
+}
+
+async function endDaemon(up: Upkeep): Promise<void> {
+  const { pid } = await up.daemon()
+  kill(pid)
+  await until(() => !isAlive(pid))
+}
+
+for (const [what, damage, problem] of [
+  ['no record', ({ apps }) => ({ version: 1, apps: [null, ...apps.slice(1)] }), /apps\[0\]: must be/],
+  [
+    'a record of nothing',
+    ({ apps }) => ({ version: 1, apps: [{}, ...apps.slice(1)] }),
+    /apps\[0\]\.spec: is/,
+  ],
+  ['a version that is text', ({ apps }) => ({ version: '1', apps }), /version: must be the number 1/],
+  [
+    'a name that is a path',
+    ({ apps }) => ({
+      version: 1,
+      apps: apps.map((app) => ({ ...app, spec: { ...app.spec, name: '../../x' } })),
+    }),
+    /name: must not contain slashes/,
+  ],
+] as readonly [string, (state: State) => unknown, RegExp][]) {
+  test(`a state.json with ${what}: the daemon begins, and the apps go on`, async (t) => {
+    const up = upkeep(t)
+    await running(up, 'http.mjs', { name: 'first', instances: 1 })
+    await running(up, 'http.mjs', { name: 'second', instances: 1 })
+    const pids = [...(await up.pids('first')), ...(await up.pids('second'))]
+    await endDaemon(up)
+    damageState(up, damage)
+
+    await up.ok('daemon', 'start')
+
+    assert.match(up.report(), problem)
+    assert.match(up.report(), /first.* from the last good copy/)
+    assert.deepEqual([...(await up.pids('first')), ...(await up.pids('second'))], pids)
+  })
+}
+
+test('a state of which nothing is left does not end the workers that run', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+  const [worker = 0] = await up.pids('web')
+  await endDaemon(up)
+  up.write('home/state.json', '{}')
+  rmSync(`${up.home}/state.json.last`)
+
+  await up.ok('daemon', 'start')
+
+  assert.match(up.report(), /began without apps/)
+  assert.match(up.report(), new RegExp(`Left alone.*\\b${worker}\\b`))
+  assert.equal(readFileSync(`${up.home}/state.json.broken`, 'utf8'), '{}')
+  assert.ok(isAlive(worker))
+  kill(worker)
+})
+
+for (const socket of ['agent.sock', 'upkeep.sock']) {
+  test(`a daemon that cannot begin because of ${socket} ends, and costs nothing`, async (t) => {
+    const up = upkeep(t)
+    const app = await running(up, 'http.mjs', { instances: 1 })
+    const workers = await up.pids('web')
+    await endDaemon(up)
+    rmSync(`${up.home}/${socket}`)
+    mkdirSync(`${up.home}/${socket}`)
+
+    const { stderr } = await up.fails(77, 'daemon', 'run')
+
+    assert.match(stderr, /something else is there/)
+    assert.equal((await app.get()).status, 200)
+    rmdirSync(`${up.home}/${socket}`)
+    await up.ok('daemon', 'start')
+    assert.deepEqual(await up.pids('web'), workers)
+  })
+}
