@@ -15,6 +15,7 @@ import { AGENT_PATH, launchOf, withAgent } from './launcher.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
 import type { AppLogs } from './logs/app-logs.ts'
 import { WorkerOutput } from './logs/worker-output.ts'
+import { tryTellTakenPort } from './port-holder.ts'
 import { endLeftovers, sendSignal } from './process-group.ts'
 import { isRunning, tryReadStat } from './process-stat.ts'
 import { unreadablePart } from './readable-by.ts'
@@ -298,10 +299,13 @@ export class Worker {
     endLeftovers(this.pid, this.#around.clock)
     this.#watcher.exited(this)
     const atMs = this.#around.clock.nowMs()
-    void this.#output.finish(OUTPUT_GRACE_MS).then(() => {
+    void this.#output.finish(OUTPUT_GRACE_MS).then(async () => {
       const lastLines = this.#output.lastLines(LAST_LINES)
       const { pid, startedAtMs } = this
-      const reason = exitReason(end.code, end.signal, lastLines, this.#stopping !== undefined)
+      const { agentSocketPath, publicAgentSocketPath } = this.#around
+      const asker = { app: this.spec.name, agentSockets: [agentSocketPath, publicAgentSocketPath] }
+      const taken = end.code === 0 ? undefined : await tryTellTakenPort(asker, lastLines)
+      const reason = exitReason(end.code, end.signal, lastLines, this.#stopping !== undefined, taken)
       this.#resolveEnded({ pid, ...end, atMs, uptimeMs: atMs - startedAtMs, reason, lastLines })
     })
   }
