@@ -39,9 +39,9 @@ function renderCommand({ name, aliases }: CommandEntry, command: Command): strin
   return [
     `### upkeep ${name}\n`,
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.${also === '' ? '' : ` Also: ${also}.`}\n`,
-    ...block([`upkeep ${name} ${usageOf(command)}`.trim()]),
+    ...block('text', [`upkeep ${name} ${usageOf(command)}`.trim()]),
     ...(options.length === 0 ? [] : optionTable(command)),
-    ...(examples.length === 0 ? [] : block(examples)),
+    ...(examples.length === 0 ? [] : block('sh', examples)),
   ].join('\n')
 }
 
@@ -50,6 +50,6 @@ function optionTable({ options }: Command): string[] {
   return ['| option | meaning |', '| --- | --- |', ...rows, '']
 }
 
-function block(lines: readonly string[]): string[] {
-  return ['```sh', ...lines, '```', '']
+function block(language: string, lines: readonly string[]): string[] {
+  return [`\`\`\`${language}`, ...lines, '```', '']
 }

@@ -1,11 +1,10 @@
 import { dirname, resolve } from 'node:path'
-import { Failure } from '../base/failure.ts'
+import type { Failure } from '../base/failure.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import { readConfig } from './file/read-config.ts'
-import { invalidConfig, type ParsedApp, parseConfig } from './parse-config.ts'
-import { resolveApp, type Surroundings } from './resolve/resolve-app.ts'
+import { checkConfig, invalidConfig, type ParsedApp } from './parse-config.ts'
+import { Failures, type Surroundings, tryResolveApp } from './resolve/resolve-app.ts'
 import { duplicateNames } from './schema/duplicate-names.ts'
-import { firstProblems } from './schema/problems.ts'
 
 export interface LoadConfigOptions {
   readonly file: string
@@ -30,13 +29,15 @@ export interface LoadedConfig {
 export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConfig> {
   const file = resolve(options.file)
   const { data, isComputed } = await readConfig(file, options.environment)
-  const parsed = parseConfig(data, { file, environment: options.environment, isComputed })
-  const { apps, failures } = await resolveAll(parsed, {
+  const checked = checkConfig(data, { file, environment: options.environment, isComputed })
+  const { apps, failures } = await resolveAll(checked.apps, {
     folder: dirname(file),
     processEnv: options.processEnv,
     home: options.home ?? options.processEnv.HOME,
     inheritEnv: false,
   })
+  if (checked.problems.length > 0)
+    throw invalidConfig(file, [...checked.problems, ...failures.map(inOneLine)])
   if (failures.length > 0 && options.keepGoing !== true) throw together(file, failures)
   // Only now names that were made from scripts are known.
   const duplicates = duplicateNames(apps.map(({ path, spec }) => ({ path, name: spec.name })))
@@ -48,12 +49,9 @@ async function resolveAll(parsed: readonly ParsedApp[], around: Surroundings) {
   const apps: { path: string; spec: AppSpec }[] = []
   const failures: Failure[] = []
   for (const { path, app } of parsed) {
-    try {
-      apps.push({ path, spec: await resolveApp(app, around) })
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      failures.push(error)
-    }
+    const resolved = await tryResolveApp(app, around)
+    if (resolved instanceof Failures) failures.push(...resolved.all)
+    else apps.push({ path, spec: resolved })
   }
   return { apps, failures }
 }
@@ -61,8 +59,9 @@ async function resolveAll(parsed: readonly ParsedApp[], around: Surroundings) {
 function together(file: string, failures: readonly Failure[]): Failure {
   const [first] = failures
   if (first !== undefined && failures.length === 1) return first
-  const message = `Cannot start ${failures.length} apps of ${file}`
-  return new Failure(first?.code ?? 'CONFIG_INVALID', message, {
-    details: firstProblems(failures.map((failure) => failure.message)),
-  })
+  return invalidConfig(file, failures.map(inOneLine))
+}
+
+function inOneLine({ message, hint }: Failure): string {
+  return hint === undefined ? message : `${message}. ${hint}`
 }

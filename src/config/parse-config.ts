@@ -24,15 +24,33 @@ interface ParseOptions {
 }
 
 /** Checks the whole config, reports all problems at once, and picks the values of the environment. */
-export function parseConfig(data: unknown, options: ParseOptions): ParsedApp[] {
-  const { schema, root, written } = shapeOf(data, options.file)
-  const paths = written.map((_, index) => (root === undefined ? '' : `${root}[${index}]`))
+export function parseConfig(data: unknown, options: ParseOptions): readonly ParsedApp[] {
+  const { apps, problems } = checkConfig(data, options)
+  if (problems.length > 0) throw invalidConfig(options.file, problems)
+  return apps
+}
+
+export interface CheckedConfig {
+  /** Those without a problem. */
+  readonly apps: readonly ParsedApp[]
+  readonly problems: readonly string[]
+}
+
+/** The same for whoever looks for further problems in the apps that have none so far. */
+export function checkConfig(data: unknown, options: ParseOptions): CheckedConfig {
+  const { schema, entries } = shapeOf(data, options.file)
   const parsed = schema.safeParse(data)
-  if (!parsed.success) {
-    throw invalidConfig(options.file, [...problemsOf(parsed.error), ...duplicateNames(named(written, paths))])
+  const unknown = unknownEnvironment(entries, options)
+  if (parsed.success) {
+    if (unknown !== undefined) throw unknown
+    return checkedTogether(entries, options)
   }
-  const chosen = withEnvironment(written.filter(isPlainObject), options)
-  return checkedTogether(chosen, paths, options.file)
+  const problems = [...problemsOf(parsed.error), ...duplicateNames(entries.map(named))]
+  if (unknown !== undefined) problems.push(unknown.message)
+  const sound = entries.filter(({ data }) => appSection.schema.safeParse(data).success)
+  const further = checkedTogether(sound, options)
+  // Two sound apps of one name are found twice.
+  return { apps: further.apps, problems: [...new Set([...problems, ...further.problems])] }
 }
 
 /** One app that was put together by a command. */
@@ -51,40 +69,45 @@ export function invalidConfig(source: string, problems: readonly string[]): Fail
   })
 }
 
-interface Written {
-  readonly schema: z.ZodType
-  /** Path of the list of apps; undefined when the file is one app. */
-  readonly root: string | undefined
-  readonly written: readonly unknown[]
+/** An app as it is written, and where. */
+interface Entry {
+  readonly path: string
+  readonly data: unknown
 }
 
-function shapeOf(data: unknown, file: string): Written {
-  if (Array.isArray(data)) return { schema: appListSchema, root: '', written: data }
+interface Shape {
+  readonly schema: z.ZodType
+  readonly entries: readonly Entry[]
+}
+
+function shapeOf(data: unknown, file: string): Shape {
+  if (Array.isArray(data)) return { schema: appListSchema, entries: listed(data, '') }
   if (!isPlainObject(data))
     throw invalidConfig(file, [`must be an object or a list of apps, got ${show(data)}`])
   const isOneApp = data.apps === undefined && (data.script !== undefined || data.name !== undefined)
-  if (isOneApp) return { schema: appSection.schema, root: undefined, written: [data] }
-  return { schema: configSection.schema, root: 'apps', written: Array.isArray(data.apps) ? data.apps : [] }
+  if (isOneApp) return { schema: appSection.schema, entries: [{ path: '', data }] }
+  return {
+    schema: configSection.schema,
+    entries: Array.isArray(data.apps) ? listed(data.apps, 'apps') : [],
+  }
 }
 
-function named(written: readonly unknown[], paths: readonly string[]) {
-  return written.map((app, index) => ({
-    path: paths[index] ?? '',
-    name: isPlainObject(app) && typeof app.name === 'string' ? app.name : undefined,
-  }))
+function listed(apps: readonly unknown[], root: string): Entry[] {
+  return apps.map((data, index) => ({ path: `${root}[${index}]`, data }))
+}
+
+function named({ path, data }: Entry) {
+  const { name } = asData(data)
+  return { path, name: typeof name === 'string' ? name : undefined }
 }
 
 type Data = Readonly<Record<string, unknown>>
 
-function withEnvironment(apps: readonly Data[], options: ParseOptions): Data[] {
+function unknownEnvironment(entries: readonly Entry[], options: ParseOptions): Failure | undefined {
   const { environment, file, isComputed } = options
-  if (environment === undefined) return [...apps]
-  const known = [...new Set(apps.flatMap((app) => Object.keys(asData(app.environments))))]
-  if (!known.includes(environment) && isComputed !== true) throw unknownEnvironment(environment, known, file)
-  return apps.map((app) => overridden(app, ownValue(asData(app.environments), environment)))
-}
-
-function unknownEnvironment(environment: string, known: readonly string[], file: string): Failure {
+  if (environment === undefined || isComputed === true) return undefined
+  const known = [...new Set(entries.flatMap(({ data }) => Object.keys(asData(asData(data).environments))))]
+  if (known.includes(environment)) return undefined
   const list =
     known.length === 0 ? 'it names none' : `it knows ${known.map((name) => `"${name}"`).join(', ')}`
   return new Failure('CONFIG_INVALID', `Cannot use environment ${show(environment)} of ${file}: ${list}`, {
@@ -121,12 +144,16 @@ function ownValue(data: Data, key: string): unknown {
   return Object.hasOwn(data, key) ? data[key] : undefined
 }
 
-function checkedTogether(chosen: readonly Data[], paths: readonly string[], file: string): ParsedApp[] {
-  const apps = chosen.map((data, index) => ({ path: paths[index] ?? '', app: appSection.schema.parse(data) }))
+function checkedTogether(entries: readonly Entry[], { environment }: ParseOptions): CheckedConfig {
+  const apps = entries.map(({ path, data }) => {
+    const app = asData(data)
+    const chosen =
+      environment === undefined ? app : overridden(app, ownValue(asData(app.environments), environment))
+    return { path, app: appSection.schema.parse(chosen) }
+  })
   const problems = apps.flatMap(({ path, app }) =>
     brokenRules(app).map((problem) => (path === '' ? problem : `${path}.${problem}`)),
   )
   problems.push(...duplicateNames(apps.map(({ path, app }) => ({ path, name: app.name }))))
-  if (problems.length > 0) throw invalidConfig(file, problems)
-  return apps
+  return { apps, problems }
 }

@@ -35,6 +35,7 @@ export default defineConfig({
   the command, what \`inheritEnv\` names, then \`envFile\`, then \`env\`. \`NODE_ENV\` is \`production\` unless one of them sets it.
   With \`user\`, \`HOME\`, \`USER\`, \`LOGNAME\` and \`SHELL\` are that user's.
   An app started without a config (\`upkeep start server.js\`) gets the whole environment of the command.
+  [What an app sees](../guide/environment.md) tells it all, also how env files are written.
 - An npm script is started without npm and without a shell: \`pre\` and \`post\` scripts do not run, and a script that needs a
   shell is refused. \`node_modules/.bin\` is in front of \`PATH\`, as npm has it.
 `

@@ -29,9 +29,11 @@ export function exitReason(
   signal: string | null,
   lastLines: readonly string[],
   wasStopped = false,
+  taken?: string,
 ): string {
   const error = lastLines.findLast((line) => /^(?:Uncaught )?(?:[A-Z]\w*)?Error\b.*[:[]/.test(line))?.trim()
-  const shown = error === undefined ? '' : `: ${error.length > 300 ? `${error.slice(0, 299)}…` : error}`
+  const quoted = error === undefined ? '' : `: ${error.length > 300 ? `${error.slice(0, 299)}…` : error}`
+  const shown = taken === undefined ? quoted : `${quoted}; ${taken}`
   if (signal !== null) return `Ended by ${signal} (${SIGNAL_MEANINGS[signal] ?? 'a signal'})${shown}`
   if (code === null && wasStopped)
     return 'Stopped on request; an earlier daemon started it, so its status is unknown'

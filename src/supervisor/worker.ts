@@ -11,6 +11,7 @@ import { exitReason } from './exit-reason.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
 import type { AppLogs } from './logs/app-logs.ts'
 import type { WorkerOutput } from './logs/worker-output.ts'
+import { tryTellTakenPort } from './port-holder.ts'
 import { endLeftovers, sendSignal } from './process-group.ts'
 import { isRunning } from './process-stat.ts'
 import { mayBind } from './socket-permission.ts'
@@ -302,12 +303,19 @@ export class Worker {
     endLeftovers(this.pid, this.#around.clock)
     this.#watcher.exited(this)
     const atMs = this.#around.clock.nowMs()
-    void this.#output.finish(OUTPUT_GRACE_MS).then(() => {
-      const lastLines = this.#output.lastLines(LAST_LINES)
-      const { pid, startedAtMs } = this
-      const reason = exitReason(end.code, end.signal, lastLines, this.#stopping !== undefined)
-      this.#resolveEnded({ pid, ...end, atMs, uptimeMs: atMs - startedAtMs, reason, lastLines })
-    })
+    void this.#output
+      .finish(OUTPUT_GRACE_MS)
+      .then(async () => this.#resolveEnded(await this.#report(end, atMs)))
+  }
+
+  async #report(end: ObservedEnd, atMs: number): Promise<ExitReport> {
+    const lastLines = this.#output.lastLines(LAST_LINES)
+    const { pid, startedAtMs } = this
+    const { agentSocketPath, publicAgentSocketPath } = this.#around
+    const asker = { app: this.spec.name, agentSockets: [agentSocketPath, publicAgentSocketPath] }
+    const taken = end.code === 0 ? undefined : await tryTellTakenPort(asker, lastLines)
+    const reason = exitReason(end.code, end.signal, lastLines, this.#stopping !== undefined, taken)
+    return { pid, ...end, atMs, uptimeMs: atMs - startedAtMs, reason, lastLines }
   }
 
   #later(delayMs: number, callback: () => void): void {

@@ -184,9 +184,9 @@ test('all apps that cannot be started are told together, or left out when asked'
   const folder = configIn(t, [{ script: 'c.js' }, { script: 'a.js' }, { script: 'b.js', cwd: 'nowhere' }])
 
   const failure = await failureOf(load(folder))
-  assert.equal(failure.message, `Cannot start 2 apps of ${folder}/upkeep.config.json`)
+  assert.equal(failure.message, `Cannot use ${folder}/upkeep.config.json: it has 2 problems`)
   assert.deepEqual(failure.details, [
-    `Cannot start app "c.js": script ${folder}/c.js does not exist`,
+    `Cannot start app "c.js": script ${folder}/c.js does not exist. Did you mean "a.js"?`,
     `Cannot start app "b.js": its folder ${folder}/nowhere does not exist`,
   ])
 
@@ -198,6 +198,29 @@ test('all apps that cannot be started are told together, or left out when asked'
   assert.deepEqual(
     failures.map(({ code }) => code),
     ['SCRIPT_NOT_FOUND', 'CWD_NOT_FOUND'],
+  )
+})
+
+test('a mistake in one app hides no missing file of another', async (t) => {
+  const folder = configIn(t, [
+    { script: 'a.js', instances: 'many', environments: { production: {} } },
+    { script: 'a.ts', envFile: '.env', environments: { staging: {} } },
+    { script: 'b.js', name: 'b', logs: { maxSize: '1GB', maxTotal: '1MB' } },
+    { script: 'b.js', name: 'b' },
+  ])
+
+  const { code, details } = await failureOf(load(folder, { environment: 'production', keepGoing: true }))
+
+  assert.equal(code, 'CONFIG_INVALID')
+  assert.deepEqual(
+    details.map((line) => line.replaceAll(folder, 'DIR')),
+    [
+      '[0].instances: must be a whole number from -1000 to 1000, or "max", got "many"',
+      '[3].name: must be unique, "b" is the name of [2] too',
+      '[2].logs.maxTotal: must be at least logs.maxSize, which is 1GB, got 1MB',
+      'Cannot read env file DIR/.env: there is no such file',
+      'Cannot start app "a.ts": script DIR/a.ts does not exist. Did you mean "a.js"?',
+    ],
   )
 })
 

@@ -5,13 +5,14 @@ import { cleanText } from '../terminal/clean-text.ts'
 
 export const config: Command = {
   name: 'config',
-  summary: 'check a config and show it with every default filled in',
+  summary: 'check a config and show what the daemon would get from it',
   usage: '[config|script]',
   options: [
     { flags: '--env <name>', help: 'the environment of the config to use' },
     { flags: '--show-secrets', help: 'show the values of the environment' },
     JSON_OPTION,
   ],
+  examples: ['upkeep config', 'upkeep config --env staging --show-secrets', 'upkeep config server.js'],
   arguments: [0, 1],
   async run(context) {
     const { out } = context

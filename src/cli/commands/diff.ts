@@ -14,6 +14,7 @@ export const diff: Command = {
     { flags: '--prune', help: 'as with "start --prune"' },
     JSON_OPTION,
   ],
+  examples: ['upkeep diff', 'upkeep diff upkeep.config.ts --env production --prune'],
   arguments: [0, 1],
   async run(context) {
     const { specs, source } = await readWish(context, context.args[0])

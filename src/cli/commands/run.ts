@@ -3,11 +3,15 @@ import { readWish, SCRIPT_OPTIONS } from '../read-wish.ts'
 
 export const run: Command = {
   name: 'run',
-  summary: 'run in the foreground, for containers: logs on stdout, exit status of the app',
+  summary: 'run in the foreground, for containers and jobs: logs on stdout, exit status of the app',
   usage: '[script|config]',
   takesRest: true,
   options: SCRIPT_OPTIONS,
-  examples: ['upkeep run server.js -i max', 'upkeep run upkeep.config.ts --env production'],
+  examples: [
+    'upkeep run server.js -i max',
+    'upkeep run upkeep.config.ts --env production',
+    'upkeep run migrate.js -- --to latest   # ends with the status of the script',
+  ],
   arguments: [0, 1],
   async run(context) {
     const { specs, source } = await readWish(context, context.args[0])

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { parseEnv } from 'node:util'
-import { readText } from '../file/read-text.ts'
 import type { Account } from './account.ts'
+import { readEnvFile } from './env-file.ts'
 import { expandHome } from './expand-home.ts'
 
 type Env = Readonly<Record<string, string>>
@@ -65,14 +64,6 @@ function accountVariables(account: Account | null): Env {
 
 async function readEnvFiles({ envFiles, cwd, home }: EnvironmentRequest): Promise<Env> {
   const merged: Record<string, string> = {}
-  for (const file of envFiles) {
-    const path = resolve(cwd, expandHome(file, home))
-    const text = await readText(path, {
-      what: 'env file',
-      missing: 'CONFIG_NOT_FOUND',
-      unreadable: 'CONFIG_UNREADABLE',
-    })
-    for (const [name, value] of Object.entries(parseEnv(text))) if (value !== undefined) merged[name] = value
-  }
+  for (const file of envFiles) Object.assign(merged, await readEnvFile(resolve(cwd, expandHome(file, home))))
   return merged
 }

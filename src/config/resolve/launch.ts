@@ -1,5 +1,6 @@
 import { basename, dirname, extname, resolve } from 'node:path'
 import { type Command, findCommand } from './command.ts'
+import { directTsx } from './direct-tsx.ts'
 import { expandHome } from './expand-home.ts'
 import { isFile, isFolder } from './find-program.ts'
 import { findEntry } from './folder-entry.ts'
@@ -35,6 +36,11 @@ export interface Launch {
 }
 
 export async function resolveLaunch(request: LaunchRequest): Promise<Launch> {
+  const launch = await findLaunch(request)
+  return { ...launch, command: directTsx(launch.command, launch.args) }
+}
+
+async function findLaunch(request: LaunchRequest): Promise<Launch> {
   const reference = tryParseNpmReference(request.script, request.args)
   if (reference !== undefined) return launchNpmScript(request, reference.scriptName, reference.args)
   const path = resolve(request.cwd, expandHome(request.script, request.home))

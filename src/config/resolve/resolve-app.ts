@@ -23,26 +23,54 @@ export interface Surroundings {
 
 /** Turns a checked app into what the daemon runs: absolute paths, numbers, the whole environment. */
 export async function resolveApp(app: App, around: Surroundings): Promise<AppSpec> {
+  const resolved = await tryResolveApp(app, around)
+  if (!(resolved instanceof Failures)) return resolved
+  throw resolved.all[0]
+}
+
+/** Everything that keeps an app from being started. */
+export class Failures {
+  readonly all: Failure[] = []
+
+  /** What the work makes; undefined when it fails as expected. */
+  async during<T>(work: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.all.push(error)
+      return undefined
+    }
+  }
+}
+
+/** The same, with all that is wrong at once. */
+export async function tryResolveApp(app: App, around: Surroundings): Promise<AppSpec | Failures> {
+  const failures = new Failures()
   const label = app.name ?? basename(app.script)
-  const cwd = resolveFolder(label, app.cwd, around)
-  const account = resolveAccount({ app: label, user: app.user, group: app.group })
-  const env = await resolveEnvironment({
-    processEnv: around.processEnv,
-    inheritEnv: app.inheritEnv ?? around.inheritEnv,
-    envFiles: app.envFile,
-    env: app.env,
-    account,
-    cwd,
-    home: around.home,
-  })
-  const launch = await resolveLaunch({
-    ...app,
-    app: label,
-    interpreter: app.interpreter,
-    cwd,
-    path: env.PATH ?? '',
-    home: around.home,
-  })
+  const cwd = await failures.during(() => resolveFolder(label, app.cwd, around))
+  // All other paths start there.
+  if (cwd === undefined) return failures
+  const account = await failures.during(() =>
+    resolveAccount({ app: label, user: app.user, group: app.group }),
+  )
+  const env = await failures.during(() =>
+    resolveEnvironment({
+      processEnv: around.processEnv,
+      inheritEnv: app.inheritEnv ?? around.inheritEnv,
+      envFiles: app.envFile,
+      env: app.env,
+      account: account ?? null,
+      cwd,
+      home: around.home,
+    }),
+  )
+  const path = (env ?? around.processEnv).PATH ?? ''
+  const { interpreter } = app
+  const launch = await failures.during(() =>
+    resolveLaunch({ ...app, app: label, interpreter, cwd, path, home: around.home }),
+  )
+  if (account === undefined || env === undefined || launch === undefined) return failures
   return {
     name: app.name ?? toName(launch.defaultName),
     ...processOf(launch),
