@@ -8,6 +8,7 @@ import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { ListenHandle } from './channel.ts'
 import { Channel } from './channel.ts'
 import { drain, watchServer } from './drain.ts'
+import { installExitFlush } from './exit-flush.ts'
 import { takeIdentity } from './identity.ts'
 import { installListen } from './listen.ts'
 import { installProcessChannel } from './process-channel.ts'
@@ -42,6 +43,7 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     if (data === 'ready') isReady = true
     channel.send({ type: 'message', data })
   })
+  installExitFlush(() => channel.isOpen)
   installListen({ ask, listening, closed }, portOffset)
   // What node:cluster forks inherits these; the preload there does nothing in other programs.
   process.execArgv.push('--require', join(__dirname, 'cluster-child.js'))
