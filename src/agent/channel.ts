@@ -54,6 +54,10 @@ export class Channel {
     this.#events = events
   }
 
+  get isOpen(): boolean {
+    return this.#pipe !== undefined
+  }
+
   open(fd: number): void {
     const pipe = new this.#internals.Pipe(this.#internals.ipc)
     if (pipe.open(fd) === 0) this.#use(pipe)

@@ -1,11 +1,13 @@
 // The preload in what an app's own node:cluster forks. Such a worker gets its sockets from its primary; only its
-// `server.close()` is made to lose nothing.
+// `server.close()` is made to lose nothing, and its last words.
 import cluster from 'node:cluster'
 import http from 'node:http'
 import { drainServer } from './drain.ts'
+import { installExitFlush } from './exit-flush.ts'
 
 if (cluster.isWorker) {
   hidePreload(process.execArgv)
+  installExitFlush(() => false)
   const originalClose = http.Server.prototype.close
   http.Server.prototype.close = function close(
     this: http.Server,

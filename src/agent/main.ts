@@ -9,6 +9,7 @@ import type { ListenHandle } from './channel.ts'
 import { Channel } from './channel.ts'
 import { installClusterFork } from './cluster-fork.ts'
 import { drain, watchServer } from './drain.ts'
+import { installExitFlush } from './exit-flush.ts'
 import { takeIdentity } from './identity.ts'
 import { installListen } from './listen.ts'
 import { installProcessChannel } from './process-channel.ts'
@@ -44,6 +45,7 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     isReady = true
     channel.send({ type: 'ready' })
   })
+  installExitFlush(() => channel.isOpen)
   installListen({ ask, listening, closed }, portOffset)
   installClusterFork(join(__dirname, 'cluster-child.js'))
 

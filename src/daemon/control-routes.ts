@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { nameProblem } from '../config/rules/name-rule.ts'
 import { hideSecrets } from '../config/spec/hide-secrets.ts'
 import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
-import { readLogs } from '../supervisor/logs/log-reader.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { apply, planApply, refuseRunning } from './apply.ts'
 import type { EventFeed } from './event-feed.ts'
@@ -78,8 +77,8 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
     const query = logQuery(parameters)
     const names = namesWithLogs(query.targets ?? ['all'], supervisor, logDirectory)
     const leaving = new AbortController()
-    const past = names.map((app) => readLogs({ directory: logDirectory, app, query }))
-    return sendValues(response, followLogs(past, supervisor.feed, names, query, leaving.signal), leaving)
+    const apps = names.map((app) => ({ directory: logDirectory, app, logs: supervisor.logsOf(app) }))
+    return sendValues(response, followLogs(apps, supervisor.feed, query, leaving.signal), leaving)
   },
 
   'POST /v1/logs/flush': async ({ body }, { supervisor }) => {

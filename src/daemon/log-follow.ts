@@ -1,32 +1,34 @@
 // The lines that are there, in time order over all apps, then those that come.
 import type { LogEntry, LogQuery } from '../protocol/control.ts'
 import type { LogFeed } from '../supervisor/logs/log-feed.ts'
+import type { ReadLogsOptions } from '../supervisor/logs/log-reader.ts'
+import { readLogs } from '../supervisor/logs/log-reader.ts'
 
-export async function* followLogs(
-  past: readonly AsyncIterable<LogEntry>[],
+export type FollowedApp = Omit<ReadLogsOptions, 'query'>
+
+/** With `follow`, every line comes once: what is not in the files at the moment of the call comes from the feed. */
+export function followLogs(
+  apps: readonly FollowedApp[],
   feed: LogFeed,
-  apps: readonly string[],
   query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
-  // Subscribed before the files are read, so that nothing falls between; what both saw is told apart below.
+  // In one turn of the event loop: where the files end is where the feed begins.
+  const past = apps.map((app) => readLogs({ ...app, query }))
   const { instance, stream } = query
-  const filter = {
-    apps,
-    ...(instance === undefined ? {} : { instance }),
-    ...(stream === undefined ? {} : { stream }),
-  }
-  const fresh = query.follow === true ? feed.subscribe(filter, signal) : undefined
-  const startedMs = Date.now()
-  yield* merged(past, startedMs)
-  if (fresh === undefined) return
-  for await (const entry of fresh) if (Date.parse(entry.time) > startedMs) yield entry
+  const filter = { apps: apps.map(({ app }) => app), instance, stream }
+  return pastThenFresh(past, query.follow === true ? feed.subscribe(filter, signal) : undefined)
 }
 
-async function* merged(
-  sources: readonly AsyncIterable<LogEntry>[],
-  untilMs: number,
+async function* pastThenFresh(
+  past: readonly AsyncIterable<LogEntry>[],
+  fresh: AsyncIterable<LogEntry> | undefined,
 ): AsyncGenerator<LogEntry> {
+  yield* merged(past)
+  if (fresh !== undefined) yield* fresh
+}
+
+async function* merged(sources: readonly AsyncIterable<LogEntry>[]): AsyncGenerator<LogEntry> {
   const heads = await Promise.all(
     sources.map(async (source) => {
       const iterator = source[Symbol.asyncIterator]()
@@ -40,8 +42,7 @@ async function* merged(
       undefined,
     )
     if (first === undefined) return
-    const entry: LogEntry = first.head.value
+    yield first.head.value
     first.head = await first.iterator.next()
-    if (Date.parse(entry.time) <= untilMs) yield entry
   }
 }

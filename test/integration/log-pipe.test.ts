@@ -41,12 +41,12 @@ async function worker(
   t: TestContext,
   { logs, runDirectory }: LogsUnderTest,
   [program = '', ...args]: readonly string[],
-  { instance = 0, preload = [] as readonly string[] } = {},
 ): Promise<RunningWorker> {
   lastWorkerId++
-  const output = await WorkerOutput.create({ logs, runDirectory, workerId: `w${lastWorkerId}`, instance })
-  const argv = [...preload.flatMap((path) => ['--require', path]), testApp(program), ...args]
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', output.stdoutFd, output.stderrFd] })
+  const output = await WorkerOutput.create({ logs, runDirectory, workerId: `w${lastWorkerId}`, instance: 0 })
+  const child = spawn(process.execPath, [testApp(program), ...args], {
+    stdio: ['ignore', output.stdoutFd, output.stderrFd],
+  })
   output.spawned()
   t.after(() => child.kill('SIGKILL'))
   const exited = once(child, 'exit')
@@ -100,32 +100,6 @@ for (const compress of [false, true]) {
       })
     }
     assertSame(allText(underTest.directory, '0.out'), numbered(600_000))
-  })
-}
-
-// Node.js itself forgets what does not fit into a full pipe when an app exits; the agent writes that out. The preload
-// stands for it here.
-const preload = [testApp('log-exit-flush.cjs')]
-
-for (const then of ['exit', 'throw']) {
-  test(`3,000 lines on stderr before ${then} are all there, ten times`, async (t) => {
-    const underTest = logsOf(t)
-    for (let instance = 0; instance < 10; instance++) {
-      const options = { instance, preload }
-      const { output, ended } = await worker(
-        t,
-        underTest,
-        ['log-lines.mjs', '3000', '0', 'stderr', then],
-        options,
-      )
-
-      await ended()
-
-      const text = allText(underTest.directory, `${instance}.err`)
-      assertSame(text.slice(0, numbered(3000).length), numbered(3000))
-      if (then === 'throw') assert.match(output.lastLines(20).join('\n'), /Error: thrown at the end\n +at /)
-      else assert.match(output.lastLines(1).join(), /^line 2999 /)
-    }
   })
 }
 

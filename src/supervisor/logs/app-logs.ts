@@ -60,10 +60,15 @@ export class AppLogs {
   }
 
   file(instance: number, stream: LogStream): LogFile {
-    const path = join(this.directory, currentLogName(instance, stream))
+    const path = this.#pathOf(instance, stream)
     const file = this.#files.get(path) ?? this.#newFile(path)
     this.#files.set(path, file)
     return file
+  }
+
+  /** Whether the feed will bring a whole line of which only the beginning is in the file now. */
+  isInLine(instance: number, stream: LogStream): boolean {
+    return this.#files.get(this.#pathOf(instance, stream))?.isInLine === true
   }
 
   /** Removes the rotated files and begins new, empty ones. */
@@ -79,6 +84,10 @@ export class AppLogs {
     this.#closing.abort()
     for (const file of this.#files.values()) file.close()
     await this.#background.idle()
+  }
+
+  #pathOf(instance: number, stream: LogStream): string {
+    return join(this.directory, currentLogName(instance, stream))
   }
 
   #newFile(path: string): LogFile {

@@ -74,7 +74,9 @@ export class WorkerStream implements FifoConsumer, LineSource {
   }
 
   ended(): void {
-    this.#recordLines(this.#splitter?.finish() ?? [])
+    // Who began to follow in the middle of the last line has not had it.
+    const splitter = this.#splitter ?? new LineSplitter(this.#tail.unfinishedLine())
+    this.#recordLines(splitter.finish())
     this.#file.detach(this)
     if (!this.#isLeaving) rmSync(this.#options.fifoPath, { force: true })
     this.#resolveEnded()

@@ -33,6 +33,11 @@ export class LineTurns {
     return this.#sources.size === 0
   }
 
+  /** A pipe that is still there is in the middle of a line. */
+  get isInLine(): boolean {
+    return typeof this.#owner === 'object' && this.#owner !== null
+  }
+
   add(source: LineSource): void {
     this.#sources.add(source)
     this.#share()

@@ -40,6 +40,11 @@ export class LogFile {
     return this.#writer.isOpen
   }
 
+  /** The last line has no end yet, and a worker is there that may end it. */
+  get isInLine(): boolean {
+    return this.#turns.isInLine
+  }
+
   attach(source: LineSource): void {
     this.#tryOpen()
     this.#turns.add(source)

@@ -1,0 +1,149 @@
+// Node keeps what does not fit into a full pipe, and forgets it in process.exit() and after an uncaught error. Here it is
+// written at 'exit', while there is a reader. Nothing is done before the app touches process.stdout or process.stderr.
+import { fstatSync, writeSync } from 'node:fs'
+import net from 'node:net'
+
+/** How long an exit waits for a pipe that nobody reads. */
+const LIMIT_MS = 2000
+const POLL_MS = 1
+
+interface Chunk {
+  readonly chunk: string | Uint8Array
+  readonly encoding: BufferEncoding
+}
+
+/** What Node's stream over a pipe has inside (the same on 20, 22, 24 and 26). */
+interface PipeStream {
+  readonly _handle: { readonly writeQueueSize: number; setBlocking(isBlocking: boolean): number } | null
+  readonly _writableState: { getBuffer(): readonly Chunk[] }
+  write(chunk: Chunk['chunk'], encoding?: BufferEncoding | WriteCallback, callback?: WriteCallback): boolean
+  _write(chunk: Chunk['chunk'], encoding: BufferEncoding, callback: WriteCallback): void
+  _writev(chunks: readonly Chunk[], callback: WriteCallback): void
+}
+
+type WriteCallback = (error?: Error | null) => void
+
+/** `isReaderThere` tells whether the daemon lives; only then may the last words of Node itself wait for room. */
+export function installExitFlush(isReaderThere: () => boolean): void {
+  const flushes = new Map<PipeStream, ExitFlush>()
+  onFirstUse('stdout', (stream) => watch(stream, 1))
+  onFirstUse('stderr', (stream) => watch(stream, 2))
+
+  function watch(stream: unknown, fd: number): void {
+    if (!isPipeStream(stream, fd) || flushes.has(stream)) return
+    if (flushes.size === 0) process.on('exit', flushAll)
+    flushes.set(stream, new ExitFlush(stream, fd))
+  }
+
+  function flushAll(): void {
+    // Some programs emit the event themselves and live on.
+    if (Reflect.get(process, '_exiting') !== true) return
+    const deadlineMs = performance.now() + LIMIT_MS
+    for (const flush of flushes.values()) flush.run(deadlineMs, isReaderThere)
+  }
+}
+
+function onFirstUse(name: 'stdout' | 'stderr', used: (stream: unknown) => void): void {
+  const original = Object.getOwnPropertyDescriptor(process, name)
+  if (original?.get === undefined) return
+  Object.defineProperty(process, name, {
+    ...original,
+    get() {
+      Object.defineProperty(process, name, original)
+      const stream: unknown = Reflect.get(process, name)
+      used(stream)
+      return stream
+    },
+  })
+}
+
+/** A thread has other streams, and a file or a terminal takes everything at once. */
+function isPipeStream(stream: unknown, fd: number): stream is PipeStream {
+  if (!(stream instanceof net.Socket) || !fstatSync(fd).isFIFO()) return false
+  return typeof Reflect.get(Reflect.get(stream, '_writableState'), 'getBuffer') === 'function'
+}
+
+class ExitFlush {
+  readonly #stream: PipeStream
+  readonly #fd: number
+  /** What Node is writing now; only the kernel and libuv know how much of it is gone. */
+  #begun: readonly Chunk[] = []
+  /** For what is said after the flush, which would be queued for ever. */
+  #writeNow: ((bytes: Uint8Array) => boolean) | undefined
+
+  constructor(stream: PipeStream, fd: number) {
+    this.#stream = stream
+    this.#fd = fd
+    this.#watchWrites()
+  }
+
+  run(deadlineMs: number, isReaderThere: () => boolean): void {
+    const queued = this.#queued()
+    const isWritten = writeAll(this.#fd, queued, deadlineMs)
+    // Where something was lost, nothing may come after it.
+    this.#writeNow = (bytes) => isWritten && writeAll(this.#fd, bytes, deadlineMs)
+    // The stack trace of an uncaught error comes from Node itself, which does not try twice.
+    const isRead = queued.length > 0 || isReaderThere()
+    if (isWritten && isRead) this.#stream._handle?.setBlocking(true)
+  }
+
+  #watchWrites(): void {
+    const stream = this.#stream
+    const { write, _write, _writev } = stream
+    stream.write = (chunk, ...rest) => {
+      if (this.#writeNow === undefined) return write.call(stream, chunk, ...rest)
+      const [encoding] = rest
+      return this.#writeNow(bytesOf([{ chunk, encoding: typeof encoding === 'string' ? encoding : 'utf8' }]))
+    }
+    stream._write = (chunk, encoding, callback) => {
+      this.#begun = [{ chunk, encoding }]
+      _write.call(stream, chunk, encoding, this.#whenDone(callback))
+    }
+    stream._writev = (chunks, callback) => {
+      this.#begun = chunks
+      _writev.call(stream, chunks, this.#whenDone(callback))
+    }
+  }
+
+  #whenDone(callback: WriteCallback): WriteCallback {
+    return (error) => {
+      this.#begun = []
+      callback(error)
+    }
+  }
+
+  /** Everything the app has written and the kernel has not taken. */
+  #queued(): Uint8Array {
+    const { _handle, _writableState } = this.#stream
+    const begun = bytesOf(this.#begun)
+    const rest = begun.subarray(begun.length - (_handle?.writeQueueSize ?? 0))
+    return Buffer.concat([rest, bytesOf(_writableState.getBuffer())])
+  }
+}
+
+function bytesOf(chunks: readonly Chunk[]): Buffer {
+  return Buffer.concat(
+    chunks.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)),
+  )
+}
+
+/** False when the reader did not make room in time, or is gone. */
+function writeAll(fd: number, bytes: Uint8Array, deadlineMs: number): boolean {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (error) {
+      if (!isFull(error) || performance.now() > deadlineMs) return false
+      sleep()
+    }
+  }
+  return true
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EAGAIN'
+}
+
+function sleep(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS)
+}
