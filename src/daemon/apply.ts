@@ -10,6 +10,8 @@ import type { Report } from '../supervisor/rollout.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { done, failed, reporter } from './operations.ts'
 
+const GONE = 'deleted: the config no longer names it'
+const LEFT_OVER = 'goes on, though the config no longer names it; "--prune" would delete it'
 const NOTHING_TO_UNDO = Symbol('nothing to undo')
 
 type Emit = (event: OperationEvent) => void
@@ -20,7 +22,7 @@ interface Undo {
 
 export function planApply(supervisor: Supervisor, request: ApplyRequest): SpecChange[] {
   const changes = request.apps.map((spec) => changeOf(supervisor.get(spec.name), spec))
-  const gone = pruned(supervisor, request).map(
+  const gone = (request.prune === true ? leftOver(supervisor, request) : []).map(
     ({ name }) => ({ app: name, change: 'delete', fields: [] }) as const,
   )
   return [...changes, ...gone]
@@ -45,9 +47,9 @@ export async function apply(supervisor: Supervisor, request: ApplyRequest, emit:
       }
     }
   }
-  for (const app of pruned(supervisor, request)) {
-    await supervisor.remove(app, reporter(app.name, emit))
-    emit(done(app.name, 'deleted', 'deleted: the config no longer names it'))
+  for (const app of leftOver(supervisor, request)) {
+    if (request.prune === true) await supervisor.remove(app, reporter(app.name, emit))
+    emit(request.prune === true ? done(app.name, 'deleted', GONE) : done(app.name, 'unchanged', LEFT_OVER))
   }
   emit({ type: 'end', ok: isOk })
 }
@@ -151,10 +153,11 @@ function changeOf(app: App | undefined, spec: AppSpec): SpecChange {
   return { app: spec.name, ...compareSpecs(app.spec, spec) }
 }
 
-function pruned(supervisor: Supervisor, request: ApplyRequest): readonly App[] {
-  if (request.prune !== true || request.source === null) return []
-  const named = new Set(request.apps.map(({ name }) => name))
-  return supervisor.apps.filter((app) => app.source === request.source && !named.has(app.name))
+/** What an earlier state of the config file named. */
+function leftOver(supervisor: Supervisor, { source, apps }: ApplyRequest): readonly App[] {
+  if (source === null) return []
+  const named = new Set(apps.map(({ name }) => name))
+  return supervisor.apps.filter((app) => app.source === source && !named.has(app.name))
 }
 
 /** A script that was named on the command line is not a wish to change what runs. */
@@ -163,13 +166,22 @@ export function refuseRunning(supervisor: Supervisor, { apps, source }: ApplyReq
   for (const spec of apps) {
     const app = supervisor.get(spec.name)
     if (app === undefined || app.wanted === 'stopped') continue
-    const isSame = app.spec.script === spec.script
-    throw new Failure(
-      'APP_ALREADY_RUNNING',
-      isSame
-        ? `Cannot start "${spec.name}": it is running already`
-        : `Cannot start "${spec.name}": another app of that name runs ${app.spec.script}`,
-      { hint: isSame ? `Use "upkeep reload ${spec.name}"` : 'Choose another name with --name' },
-    )
+    throw alreadyRunning(app.spec, spec)
   }
+}
+
+function alreadyRunning(running: AppSpec, spec: AppSpec): Failure {
+  const what = `Cannot start "${spec.name}"`
+  if (running.script !== spec.script) {
+    return new Failure('APP_ALREADY_RUNNING', `${what}: another app of that name runs ${running.script}`, {
+      hint: 'Choose another name with --name',
+    })
+  }
+  const isSame = compareSpecs(running, spec).change === 'unchanged'
+  const reload = `Use "upkeep reload ${spec.name}"`
+  return new Failure('APP_ALREADY_RUNNING', `${what}: it is running already`, {
+    hint: isSame
+      ? reload
+      : `${reload}; to run it in another way, as asked now, "upkeep delete ${spec.name}" first or use a config file`,
+  })
 }

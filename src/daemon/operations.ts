@@ -76,17 +76,14 @@ async function operateOne(
 }
 
 export function scaledTo(current: number, wish: string): number {
+  const what = `Cannot scale to "${wish.slice(0, 50)}"`
+  const hint = `Now there ${current === 1 ? 'is' : 'are'} ${current}; use "upkeep stop" to have none`
   const match = /^([+-]?)(\d{1,9})$/.exec(wish)
-  const amount = Number(match?.[2])
-  const count = match?.[1] === '+' ? current + amount : match?.[1] === '-' ? current - amount : amount
-  if (match !== null && count >= 1 && count <= MOST_INSTANCES) return count
-  throw new Failure(
-    'USAGE',
-    `Cannot scale to "${wish.slice(0, 50)}": that would not be 1 to ${MOST_INSTANCES} instances`,
-    {
-      hint: `Now there ${current === 1 ? 'is' : 'are'} ${current}; use "upkeep stop" to have none`,
-    },
-  )
+  if (match === null) throw new Failure('USAGE', `${what}: it must be a number such as 4, +1 or -1`, { hint })
+  const amount = Number(match[2])
+  const count = match[1] === '+' ? current + amount : match[1] === '-' ? current - amount : amount
+  if (count >= 1 && count <= MOST_INSTANCES) return count
+  throw new Failure('USAGE', `${what}: that would not be 1 to ${MOST_INSTANCES} instances`, { hint })
 }
 
 export function reporter(app: string, emit: Emit): Report {

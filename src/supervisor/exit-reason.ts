@@ -31,7 +31,7 @@ export function exitReason(
   wasStopped = false,
   taken?: string,
 ): string {
-  const error = lastLines.findLast((line) => /^(?:Uncaught )?(?:[A-Z]\w*)?Error\b.*[:[]/.test(line))?.trim()
+  const error = errorIn(lastLines)
   const quoted = error === undefined ? '' : `: ${error.length > 300 ? `${error.slice(0, 299)}…` : error}`
   const shown = taken === undefined ? quoted : `${quoted}; ${taken}`
   if (signal !== null) return `Ended by ${signal} (${SIGNAL_MEANINGS[signal] ?? 'a signal'})${shown}`
@@ -40,4 +40,12 @@ export function exitReason(
   if (code === null) return `Ended; an earlier daemon started it, so its status is unknown${shown}`
   const meaning = CODE_MEANINGS[code]
   return `Exit code ${code}${meaning === undefined ? '' : ` (${meaning})`}${shown}`
+}
+
+/** The message of the last error; a first line that only announces the next takes that with it. */
+function errorIn(lines: readonly string[]): string | undefined {
+  const index = lines.findLastIndex((line) => /^(?:Uncaught )?(?:[A-Z]\w*)?Error\b.*[:[]/.test(line))
+  const first = lines[index]?.trim()
+  const next = lines[index + 1]?.trim() ?? ''
+  return first?.endsWith(':') && next !== '' ? `${first} ${next}` : first
 }

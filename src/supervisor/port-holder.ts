@@ -3,6 +3,8 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { WORKER_ENV } from '../protocol/agent.ts'
+import { tryReadVariable } from './process-stat.ts'
+import { tryParseWorkerId } from './worker-id.ts'
 
 /** The worker that failed. */
 interface Asker {
@@ -64,22 +66,16 @@ async function holdersOf(links: ReadonlySet<string>): Promise<number[]> {
 }
 
 function isWorker(pid: number): boolean {
-  return variableOf(pid, WORKER_ENV.worker) !== undefined
+  return tryReadVariable(pid, WORKER_ENV.worker) !== undefined
 }
 
 function describe(pid: number, { app, agentSockets }: Asker): string {
-  const id = variableOf(pid, WORKER_ENV.worker) ?? ''
-  const parts = /^(?<name>.+)\.(?<instance>\d+)\.[0-9a-f]+$/.exec(id)?.groups
+  const parts = tryParseWorkerId(tryReadVariable(pid, WORKER_ENV.worker) ?? '')
   if (parts === undefined) return `${JSON.stringify(tryRead(`/proc/${pid}/comm`).trim())} (pid ${pid})`
-  const { name, instance } = parts
-  const isOurs = agentSockets.includes(variableOf(pid, WORKER_ENV.socket) ?? '')
+  const { app: name, instance } = parts
+  const isOurs = agentSockets.includes(tryReadVariable(pid, WORKER_ENV.socket) ?? '')
   if (!isOurs) return `app "${name}" of another daemon (pid ${pid})`
   return name === app ? `instance ${instance} of the same app` : `app "${name}"`
-}
-
-function variableOf(pid: number, name: string): string | undefined {
-  const variables = tryRead(`/proc/${pid}/environ`).split('\0')
-  return variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1)
 }
 
 // A process may be gone, or be somebody else's.

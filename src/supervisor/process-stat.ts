@@ -51,15 +51,19 @@ function answersSignals(pid: number): boolean {
 
 /** Pids of group leaders whose environment has this variable with this value. */
 export function findByEnvironment(name: string, value: string): number[] {
-  const wanted = `${name}=${value}`
-  return allPids().filter((pid) => {
-    try {
-      const isWorker = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(wanted)
-      return isWorker && tryReadStat(pid)?.processGroup === pid
-    } catch {
-      return false
-    }
-  })
+  return allPids().filter(
+    (pid) => tryReadVariable(pid, name) === value && tryReadStat(pid)?.processGroup === pid,
+  )
+}
+
+/** What a variable was when the process began. */
+export function tryReadVariable(pid: number, name: string): string | undefined {
+  try {
+    const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+    return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
+  } catch {
+    return undefined
+  }
 }
 
 function allPids(): number[] {

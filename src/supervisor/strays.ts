@@ -1,13 +1,13 @@
 // Workers that an earlier daemon spawned and died before it could write them down. They are found by what the kernel keeps
 // of their environment, and put into the records as if they had been written.
-import { readFileSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import { WORKER_ENV } from '../protocol/agent.ts'
 import type { AppRecord } from './app.ts'
 import type { InstanceRecord } from './instance.ts'
 import { sendSignal } from './process-group.ts'
-import { findByEnvironment, isRunning, tryReadStat } from './process-stat.ts'
+import { findByEnvironment, isRunning, tryReadStat, tryReadVariable } from './process-stat.ts'
 import type { WorkerRecord } from './worker.ts'
+import { tryParseWorkerId } from './worker-id.ts'
 
 const STRAY_GRACE_MS = 5000
 
@@ -85,22 +85,11 @@ function emptyPlace(index: number, { spec }: AppRecord): InstanceRecord {
   return { index, state: 'stopped', spec, worker: null, others: [], restarts: 0, lastExit: null }
 }
 
-/** A worker's id is `<app>.<instance>.<random>`; the name of the app may hold dots itself. */
 function identify(pid: number, nowMs: number): Stray | undefined {
-  const id = tryReadVariable(pid, WORKER_ENV.worker)
-  const parts = /^(?<app>.+)\.(?<instance>\d+)\.[0-9a-f]+$/.exec(id ?? '')?.groups
+  const id = tryReadVariable(pid, WORKER_ENV.worker) ?? ''
+  const parts = tryParseWorkerId(id)
   const stat = tryReadStat(pid)
-  if (id === undefined || parts?.app === undefined || stat === undefined) return undefined
+  if (parts === undefined || stat === undefined) return undefined
   const { startTicks } = stat
-  const worker = { id, pid, startTicks, startedAtMs: nowMs, readyAtMs: null, addresses: [] }
-  return { app: parts.app, instance: Number(parts.instance), worker }
-}
-
-function tryReadVariable(pid: number, name: string): string | undefined {
-  try {
-    const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
-    return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1)
-  } catch {
-    return undefined
-  }
+  return { ...parts, worker: { id, pid, startTicks, startedAtMs: nowMs, readyAtMs: null, addresses: [] } }
 }

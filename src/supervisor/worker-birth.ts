@@ -1,7 +1,6 @@
 // How a worker comes into the daemon: spawned, or taken over from the daemon before.
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { Failure } from '../base/failure.ts'
 import { WORKER_ENV } from '../protocol/agent.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
@@ -12,14 +11,14 @@ import { isRunning, tryReadStat } from './process-stat.ts'
 import { unreadablePart } from './readable-by.ts'
 import type { Child, WorkerOptions, WorkerRecord, WorkerSurroundings } from './worker.ts'
 import { Worker } from './worker.ts'
+import { newWorkerId } from './worker-id.ts'
 
 export type WorkerPlan = Pick<WorkerOptions, 'around' | 'watcher' | 'spec' | 'instance' | 'hasListenedBefore'>
 
 export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
   const { around, spec, instance } = plan
   checkPreload(spec)
-  // Whoever knows the id may speak for the worker on the agent socket.
-  const id = `${spec.name}.${instance}.${randomBytes(16).toString('hex')}`
+  const id = newWorkerId(spec.name, instance)
   const { logs, runDirectory } = around
   const output = await WorkerOutput.create({ logs, runDirectory, workerId: id, instance })
   try {

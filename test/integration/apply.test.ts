@@ -81,8 +81,10 @@ test('--prune removes what the file no longer names, and nothing else', async (t
   await up.ok('start', up.config([web, jobs]))
   await up.ok('start', up.config([await entry('other')], 'other.config.json'))
 
-  await up.ok('start', up.config([web]))
+  const kept = await up.ok('start', up.config([web]))
   assert.deepEqual(await names(up), ['jobs', 'other', 'web'])
+  assert.match(kept.stdout + kept.stderr, /jobs.*the config no longer names it; "--prune" would delete it/)
+  assert.doesNotMatch(kept.stdout + kept.stderr, /other/)
 
   await up.ok('start', up.config([web]), '--prune')
   assert.deepEqual(await names(up), ['other', 'web'])

@@ -147,8 +147,8 @@ test('scale takes a number, or says how many more or fewer', async (t) => {
   assert.equal(await scaled('+1'), 4)
   assert.equal(await scaled('-2'), 2)
   assert.equal((await up.pids('web'))[0], first)
-  assert.notEqual((await up.run('scale', 'web', '-2')).status, 0)
-  assert.notEqual((await up.run('scale', 'web', 'many')).status, 0)
+  assert.match((await up.fails(64, 'scale', 'web', '-2')).stderr, /would not be 1 to 1000 instances/)
+  assert.match((await up.fails(64, 'scale', 'web', 'many')).stderr, /must be a number such as 4, \+1 or -1/)
   assert.equal((await up.pids('web')).length, 2)
 })
 
@@ -339,4 +339,18 @@ test('a start that is interrupted says so and leaves what was begun to the daemo
 
   assert.equal((await ended).status, 130)
   await up.untilState('web', 'ready')
+})
+
+test('a second start of a running script names reload, and says what to do about other wishes', async (t) => {
+  const up = upkeep(t)
+  const env = { PORT: String(await freePort()) }
+  const script = testApp('http.mjs')
+  await up.okWith({ env }, 'start', script, '--name', 'web')
+
+  const same = await up.runWith({ env }, 'start', script, '--name', 'web')
+  const other = await up.runWith({ env: { PORT: '1' } }, 'start', script, '--name', 'web')
+
+  assert.equal(same.status, 65)
+  assert.match(same.stderr, /is running already\n.*upkeep reload web"$/m)
+  assert.match(other.stderr, /upkeep reload web"; to run it in another way/)
 })
