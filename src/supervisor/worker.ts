@@ -14,6 +14,7 @@ import { exitReason } from './exit-reason.ts'
 import { AGENT_PATH, launchOf, withAgent } from './launcher.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
 import type { AppLogs } from './logs/app-logs.ts'
+import type { FifoStock } from './logs/pipe/fifo-stock.ts'
 import { WorkerOutput } from './logs/worker-output.ts'
 import { endLeftovers, sendSignal } from './process-group.ts'
 import { isRunning, tryReadStat } from './process-stat.ts'
@@ -38,6 +39,7 @@ export interface WorkerSurroundings {
   /** The same for workers of other users, who cannot enter the home. */
   readonly publicAgentSocketPath: string
   readonly logs: AppLogs
+  readonly fifoStock: FifoStock
   readonly sockets: ListeningSockets
 }
 
@@ -334,8 +336,8 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
   checkPreload(spec)
   // Whoever knows the id may speak for the worker on the agent socket.
   const id = `${spec.name}.${instance}.${randomBytes(16).toString('hex')}`
-  const { logs, runDirectory } = around
-  const output = await WorkerOutput.create({ logs, runDirectory, workerId: id, instance })
+  const { logs, runDirectory, fifoStock } = around
+  const output = await WorkerOutput.create({ logs, runDirectory, fifoStock, workerId: id, instance })
   try {
     const child = await startProcess(
       spec,
