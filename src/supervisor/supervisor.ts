@@ -12,6 +12,7 @@ import { App } from './app.ts'
 import { ListeningSockets } from './listening-sockets.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
+import { FifoStock } from './logs/pipe/fifo-stock.ts'
 import { ResourceMeter } from './resource-meter.ts'
 import type { Report } from './rollout.ts'
 import { endStray, recordedWorkers, withStrays } from './strays.ts'
@@ -42,12 +43,14 @@ export class Supervisor {
   readonly #clock: Clock
   readonly #watcher: SupervisorWatcher
   readonly #entries = new Map<string, Entry>()
+  readonly #fifoStock: FifoStock
 
   constructor(places: SupervisorPlaces, clock: Clock, watcher: SupervisorWatcher) {
     this.#places = places
     this.#clock = clock
     this.#watcher = watcher
     this.meter = new ResourceMeter(clock)
+    this.#fifoStock = new FifoStock(places.runDirectory, clock)
     mkdirSync(places.runDirectory, { recursive: true, mode: 0o700 })
     mkdirSync(places.logDirectory, { recursive: true, mode: 0o700 })
   }
@@ -94,6 +97,7 @@ export class Supervisor {
         agentSocketPath,
         publicAgentSocketPath,
         logs,
+        fifoStock: this.#fifoStock,
         sockets: new ListeningSockets(),
       },
       meter: this.meter,
@@ -167,6 +171,7 @@ export class Supervisor {
   async letGo(): Promise<void> {
     for (const { app } of this.#entries.values()) app.letGo()
     await Promise.all([...this.#entries.values()].map(({ logs }) => logs.close()))
+    await this.#fifoStock.close()
   }
 
   #match(target: string): readonly App[] {

@@ -19,8 +19,8 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
   const { around, spec, instance } = plan
   checkPreload(spec)
   const id = newWorkerId(spec.name, instance)
-  const { logs, runDirectory } = around
-  const output = await WorkerOutput.create({ logs, runDirectory, workerId: id, instance })
+  const { logs, runDirectory, fifoStock } = around
+  const output = await WorkerOutput.create({ logs, runDirectory, fifoStock, workerId: id, instance })
   try {
     const child = await startProcess(spec, output, environmentOf(plan, id))
     output.spawned()

@@ -10,6 +10,7 @@ import type { AgentConnection, SocketHandle } from './agent-connection.ts'
 import { exitReason } from './exit-reason.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
 import type { AppLogs } from './logs/app-logs.ts'
+import type { FifoStock } from './logs/pipe/fifo-stock.ts'
 import type { WorkerOutput } from './logs/worker-output.ts'
 import { tryTellTakenPort } from './port-holder.ts'
 import { endLeftovers, sendSignal } from './process-group.ts'
@@ -33,6 +34,7 @@ export interface WorkerSurroundings {
   /** The same for workers of other users, who cannot enter the home. */
   readonly publicAgentSocketPath: string
   readonly logs: AppLogs
+  readonly fifoStock: FifoStock
   readonly sockets: ListeningSockets
 }
 

@@ -7,6 +7,7 @@ const [url, directory, how, ...command] = process.argv.slice(2)
 const { AppLogs } = await import(new URL('supervisor/logs/app-logs.js', url))
 const { LogFeed } = await import(new URL('supervisor/logs/log-feed.js', url))
 const { WorkerOutput } = await import(new URL('supervisor/logs/worker-output.js', url))
+const { FifoStock } = await import(new URL('supervisor/logs/pipe/fifo-stock.js', url))
 const { systemClock } = await import(new URL('base/clock.js', url))
 
 const spec = {
@@ -28,7 +29,9 @@ const logs = new AppLogs({
 const options = { logs, runDirectory: join(directory, 'run'), workerId: 'worker', instance: 0 }
 
 if (how === 'create') {
-  const output = await WorkerOutput.create(options)
+  const fifoStock = new FifoStock(options.runDirectory, systemClock)
+  const output = await WorkerOutput.create({ ...options, fifoStock })
+  await fifoStock.close()
   const stdio = ['ignore', output.stdoutFd, output.stderrFd]
   const worker = spawn(process.execPath, command, { detached: true, stdio })
   output.spawned()

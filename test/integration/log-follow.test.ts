@@ -54,10 +54,10 @@ test('who follows in the middle of the last line gets it when its worker ends', 
 
 /** Resolves when the program of test/apps has ended and its output is in the files. */
 async function written(
-  { logs, runDirectory }: LogsUnderTest,
+  { logs, runDirectory, fifoStock }: LogsUnderTest,
   [program = '', ...args]: readonly string[],
 ): Promise<void> {
-  const output = await WorkerOutput.create({ logs, runDirectory, workerId: 'worker', instance: 0 })
+  const output = await WorkerOutput.create({ logs, runDirectory, fifoStock, workerId: 'worker', instance: 0 })
   const child = spawn(process.execPath, [testApp(program), ...args], {
     stdio: ['ignore', output.stdoutFd, output.stderrFd],
   })

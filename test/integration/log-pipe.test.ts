@@ -39,11 +39,17 @@ interface RunningWorker {
 /** Starts a program of test/apps whose output goes to the log module. */
 async function worker(
   t: TestContext,
-  { logs, runDirectory }: LogsUnderTest,
+  { logs, runDirectory, fifoStock }: LogsUnderTest,
   [program = '', ...args]: readonly string[],
 ): Promise<RunningWorker> {
   lastWorkerId++
-  const output = await WorkerOutput.create({ logs, runDirectory, workerId: `w${lastWorkerId}`, instance: 0 })
+  const output = await WorkerOutput.create({
+    logs,
+    runDirectory,
+    fifoStock,
+    workerId: `w${lastWorkerId}`,
+    instance: 0,
+  })
   const child = spawn(process.execPath, [testApp(program), ...args], {
     stdio: ['ignore', output.stdoutFd, output.stderrFd],
   })
@@ -82,6 +88,7 @@ test('2,000 lines a second are all there, at once and in order', async (t) => {
 
   assert.ok(early < numbered(4000).length)
   assertSame(allText(underTest.directory, '0.out'), numbered(4000))
+  await underTest.fifoStock.close()
   assert.deepEqual(readdirSync(underTest.runDirectory), [])
 })
 
@@ -250,6 +257,7 @@ test('a process that the worker left behind does not keep its pipes open', async
   t.after(() => kill(Number(pid)))
   assert.deepEqual(rest, ['last words', ''])
   assert.ok(isAlive(Number(pid)))
+  await underTest.fifoStock.close()
   assert.deepEqual(readdirSync(underTest.runDirectory), [])
 })
 

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { LogSpec } from '../../src/protocol/app-spec.ts'
 import { AppLogs } from '../../src/supervisor/logs/app-logs.ts'
 import { LogFeed } from '../../src/supervisor/logs/log-feed.ts'
+import { FifoStock } from '../../src/supervisor/logs/pipe/fifo-stock.ts'
 
 export const PLAIN: LogSpec = {
   format: 'plain',
@@ -23,6 +24,7 @@ export interface LogsUnderTest {
   /** Of all logs; the app is `web`. */
   readonly directory: string
   readonly runDirectory: string
+  readonly fifoStock: FifoStock
   readonly problems: string[]
 }
 
@@ -36,8 +38,10 @@ export function logsOf(
   const problems: string[] = []
   const onProblem = (text: string) => problems.push(text)
   const logs = new AppLogs({ app: 'web', directory, spec: { ...PLAIN, ...spec }, clock, feed, onProblem })
-  t.after(() => logs.close())
-  return { logs, feed, directory, runDirectory: join(directory, 'run'), problems }
+  const runDirectory = join(directory, 'run')
+  const fifoStock = new FifoStock(runDirectory, clock)
+  t.after(() => Promise.all([logs.close(), fifoStock.close()]))
+  return { logs, feed, directory, runDirectory, fifoStock, problems }
 }
 
 export function temporaryFolder(t: TestContext): string {

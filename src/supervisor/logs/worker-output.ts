@@ -5,7 +5,8 @@ import { closeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { AppLogs } from './app-logs.ts'
-import { makeFifos, openForDaemon, openForWorker, tryOpenForDaemon } from './pipe/fifo.ts'
+import { openForDaemon, openForWorker, tryOpenForDaemon } from './pipe/fifo.ts'
+import type { FifoStock } from './pipe/fifo-stock.ts'
 import { WorkerStream } from './worker-stream.ts'
 
 export interface WorkerOutputOptions {
@@ -14,6 +15,11 @@ export interface WorkerOutputOptions {
   readonly runDirectory: string
   readonly workerId: string
   readonly instance: number
+}
+
+export interface NewOutputOptions extends WorkerOutputOptions {
+  /** The stock of `runDirectory`. */
+  readonly fifoStock: FifoStock
 }
 
 /** How much longer than asked `finish` waits for another worker's unfinished line in the same file. */
@@ -53,10 +59,10 @@ export class WorkerOutput {
   }
 
   /** For a worker that is about to be spawned. */
-  static async create(options: WorkerOutputOptions): Promise<WorkerOutput> {
+  static async create(options: NewOutputOptions): Promise<WorkerOutput> {
     const paths = fifoPaths(options)
     mkdirSync(options.runDirectory, { recursive: true, mode: 0o700 })
-    await makeFifos(paths)
+    await options.fifoStock.make(paths)
     // The worker's ends first: a pipe that never had a writer would look ended.
     const spawnFds = paths.map(openForWorker)
     return new WorkerOutput(options, paths.map(openForDaemon), spawnFds)
