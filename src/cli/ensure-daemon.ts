@@ -15,8 +15,12 @@ const START_TIMEOUT_MS = 10_000
 const LOG_LINES = 10
 const MOST_LOG_BYTES = 64 * 1024
 
-/** The daemon makes little garbage; without this bound V8 takes some 5 MB more for it. */
-const DAEMON_FLAGS = ['--max-semi-space-size=1']
+/** Most of the time the daemon works too little to be worth an optimizing compiler, which costs 5 MB once it has run. */
+const LATE_OPTIMIZATION: Readonly<Record<number, string>> = {
+  20: '--interrupt-budget=5000000',
+  22: '--invocation-count-for-turbofan=1000000',
+  24: '--invocation-count-for-turbofan=1000000',
+}
 
 /** What the daemon needs itself; apps bring their own environment. */
 const KEPT_ENVIRONMENT = [
@@ -69,8 +73,7 @@ class DaemonProcess {
   hasLost = false
 
   constructor(home: string, log: DaemonLog) {
-    // With --json a failure is one line in the log, which can be read back.
-    const args = [...DAEMON_FLAGS, cliPath(), 'daemon', 'run', '--json', '--home', home]
+    const args = [...daemonFlags(), daemonPath(), home]
     const child = spawn(process.execPath, args, {
       cwd: '/',
       detached: true,
@@ -140,6 +143,13 @@ function startFailed({ path, fd, startBytes }: DaemonLog, what: string): Failure
   })
 }
 
-function cliPath(): string {
-  return fileURLToPath(new URL('./main.js', import.meta.url))
+function daemonPath(): string {
+  return fileURLToPath(new URL('../daemon/main.js', import.meta.url))
+}
+
+/** V8 changes the names of its options, and Node refuses those it does not know: only what was tried is given. */
+function daemonFlags(): string[] {
+  const late = LATE_OPTIMIZATION[Number(process.versions.node.split('.')[0])]
+  // The daemon makes little garbage; without this bound V8 takes some 5 MB more for it.
+  return ['--max-semi-space-size=1', ...(late === undefined ? [] : [late])]
 }

@@ -56,7 +56,7 @@ export class Supervisor {
   }
 
   get apps(): readonly App[] {
-    return [...this.#entries.values()].map(({ app }) => app).sort((a, b) => a.name.localeCompare(b.name))
+    return [...this.#entries.values()].map(({ app }) => app).sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   get workers(): readonly Worker[] {
