@@ -337,7 +337,14 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
   // Whoever knows the id may speak for the worker on the agent socket.
   const id = `${spec.name}.${instance}.${randomBytes(16).toString('hex')}`
   const { logs, runDirectory, fifoStock } = around
-  const output = await WorkerOutput.create({ logs, runDirectory, fifoStock, workerId: id, instance })
+  const output = await WorkerOutput.create({
+    logs,
+    runDirectory,
+    fifoStock,
+    owner: spec.runAs,
+    workerId: id,
+    instance,
+  })
   try {
     const child = await startProcess(
       spec,
