@@ -25,11 +25,12 @@ export function summarize(wanted: 'running' | 'stopped', states: readonly string
 }
 
 /** What people should know beside the state. */
-export function notesOn(spec: AppSpec, instances: readonly Instance[]): string[] {
+export function notesOn(spec: AppSpec, instances: readonly Instance[], logProblem: string | null): string[] {
   const shown = withoutCount(spec)
   const isMixed = instances.some((each) => each.workers.length > 0 && withoutCount(each.spec) !== shown)
   const isSpreadInVain = spec.balance === 'spread' && !CAN_SPREAD
   return [
+    ...(logProblem === null ? [] : [logProblem]),
     ...(isMixed
       ? ['some workers run with another configuration than the one shown; "upkeep reload" ends that']
       : []),

@@ -169,7 +169,7 @@ export class App {
       instances,
       listening: [...new Set(this.#instances.flatMap(({ addresses }) => addresses))],
       spec: this.spec,
-      notes: notesOn(this.spec, this.#instances),
+      notes: notesOn(this.spec, this.#instances, this.#host.around.logs.problem),
       logDirectory: this.#host.logDirectory,
     }
   }

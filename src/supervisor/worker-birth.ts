@@ -20,7 +20,14 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
   checkPreload(spec)
   const id = newWorkerId(spec.name, instance)
   const { logs, runDirectory, fifoStock } = around
-  const output = await WorkerOutput.create({ logs, runDirectory, fifoStock, workerId: id, instance })
+  const output = await WorkerOutput.create({
+    logs,
+    runDirectory,
+    fifoStock,
+    owner: spec.runAs,
+    workerId: id,
+    instance,
+  })
   try {
     const child = await startProcess(spec, output, environmentOf(plan, id))
     output.spawned()

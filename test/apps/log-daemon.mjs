@@ -30,7 +30,7 @@ const options = { logs, runDirectory: join(directory, 'run'), workerId: 'worker'
 
 if (how === 'create') {
   const fifoStock = new FifoStock(options.runDirectory, systemClock)
-  const output = await WorkerOutput.create({ ...options, fifoStock })
+  const output = await WorkerOutput.create({ ...options, fifoStock, owner: null })
   await fifoStock.close()
   const stdio = ['ignore', output.stdoutFd, output.stderrFd]
   const worker = spawn(process.execPath, command, { detached: true, stdio })

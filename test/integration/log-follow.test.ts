@@ -57,7 +57,14 @@ async function written(
   { logs, runDirectory, fifoStock }: LogsUnderTest,
   [program = '', ...args]: readonly string[],
 ): Promise<void> {
-  const output = await WorkerOutput.create({ logs, runDirectory, fifoStock, workerId: 'worker', instance: 0 })
+  const output = await WorkerOutput.create({
+    logs,
+    runDirectory,
+    fifoStock,
+    owner: null,
+    workerId: 'worker',
+    instance: 0,
+  })
   const child = spawn(process.execPath, [testApp(program), ...args], {
     stdio: ['ignore', output.stdoutFd, output.stderrFd],
   })

@@ -47,6 +47,7 @@ async function worker(
     logs,
     runDirectory,
     fifoStock,
+    owner: null,
     workerId: `w${lastWorkerId}`,
     instance: 0,
   })

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
 import { test } from 'node:test'
+import { testApp } from '../support/package-root.ts'
+import { isRoot } from '../support/programs.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
 import { upkeep } from '../support/upkeep.ts'
@@ -114,3 +117,28 @@ test('all that a crashing app wrote to stderr is there afterwards', async (t) =>
     Array.from({ length: 3000 }, (_, index) => `line ${index} of the report`),
   )
 })
+
+for (const user of [undefined, 'nobody']) {
+  test(`an app may open its output by name: as ${user ?? 'the user of the daemon'}`, async (t) => {
+    if (user !== undefined && !isRoot()) return t.skip('only root may run apps as another user')
+    const up = upkeep(t)
+    chmodSync(up.folder, 0o755)
+    const account = user === undefined ? {} : { user, group: 'nogroup' }
+    const entry = { name: 'sh', script: testApp('log-opens-stdout.sh'), instances: 2, ...account }
+
+    await up.ok('start', up.config([entry]))
+
+    const shown = await until(async () => {
+      const text = await up.logs('sh', '--json')
+      return text.trim().split('\n').length >= 4 && text
+    })
+    const said = shown
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    assert.deepEqual(
+      said.map(({ instance, stream, line }) => `${instance} ${stream} ${line}`).sort(),
+      [0, 1].flatMap((instance) => [`${instance} stderr an error by name`, `${instance} stdout by name`]),
+    )
+  })
+}

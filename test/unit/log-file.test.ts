@@ -15,6 +15,7 @@ import type { LogSpec } from '../../src/protocol/app-spec.ts'
 import type { LineSource } from '../../src/supervisor/logs/file/line-turns.ts'
 import type { LogFile } from '../../src/supervisor/logs/file/log-file.ts'
 import { MAX_LINE_BYTES } from '../../src/supervisor/logs/line-splitter.ts'
+import { LogProblems } from '../../src/supervisor/logs/log-problems.ts'
 import { allText, logsOf, namesIn, temporaryFolder } from '../support/logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
@@ -271,12 +272,14 @@ describe('what others do to the files', () => {
 
 describe('a disk that refuses', () => {
   test('holds all pipes, keeps what was read, and goes on when it can', (t) => {
-    const { path, source, clock, problems, text } = fileUnderTest(t)
+    const { path, source, clock, logs, problems, text } = fileUnderTest(t)
+    assert.equal(logs.problem, null)
     writeFileSync(join(path, '..'), 'a file where the folder should be')
     const [one, two] = [source(), source()]
 
     one.write('first\n')
     assert.deepEqual([one.isHeld, two.isHeld], [true, true])
+    assert.match(logs.problem ?? '', /^Cannot write the logs of "web": /)
     clock.advance(1_000)
     clock.advance(1_000)
     assert.equal(problems.length, 1)
@@ -285,10 +288,61 @@ describe('a disk that refuses', () => {
 
     assert.deepEqual([one.isHeld, two.isHeld], [false, false])
     assert.equal(text(), 'first\n')
+    assert.equal(logs.problem, null)
     assert.match(
       problems.join('\n'),
       /^Cannot write the logs of "web": .*\nWriting the logs of "web" works again/,
     )
+  })
+})
+
+describe('what is wrong', () => {
+  test('a rotation that fails is a problem until the file is begun anew', (t) => {
+    const { path, source, clock, logs, problems, text } = fileUnderTest(t, { maxSizeBytes: 10 })
+    const writer = source()
+    writer.write('12345678\n')
+
+    rmSync(path)
+    writer.write('goes on\n')
+    assert.match(logs.problem ?? '', /^Cannot rotate .*0\.out\.log: .*; it grows on$/)
+    clock.advance(1_100)
+    writer.write('anew\n')
+
+    assert.equal(logs.problem, null)
+    assert.deepEqual(problems.slice(1), ['Rotating the logs of "web" works again'])
+    assert.equal(text(), 'anew\n')
+  })
+
+  test('old logs that cannot be tidied are a problem until they can', async (t) => {
+    const { source, directory, logs, problems } = fileUnderTest(t, { maxSizeBytes: 10, keep: 0 })
+    const writer = source()
+    const blocking = join(directory, 'web', '0.out.20250101T000000.000Z.log', 'inside')
+    mkdirSync(blocking, { recursive: true })
+
+    writer.write('12345678\n12345678\n')
+    await until(() => /^Cannot tidy the old logs of "web" in /.test(logs.problem ?? ''))
+    rmSync(join(blocking, '..'), { recursive: true })
+    writer.write('12345678\n')
+
+    await until(() => logs.problem === null)
+    assert.deepEqual(problems.slice(1), ['Tidying the old logs of "web" works again'])
+  })
+
+  test('the last problem is shown, and each is over when its last place is', () => {
+    const told: string[] = []
+    const problems = new LogProblems((text) => told.push(text))
+
+    problems.begin('tidying', '/logs', 'no tidying')
+    problems.begin('writing', 'a', 'no writing')
+    problems.begin('writing', 'b', 'no writing to b')
+    assert.equal(problems.current, 'no writing')
+    problems.end('writing', 'a', 'writing')
+    assert.equal(problems.current, 'no writing')
+    problems.end('writing', 'b', 'writing')
+    problems.end('writing', 'b', 'writing')
+
+    assert.equal(problems.current, 'no tidying')
+    assert.deepEqual(told, ['no tidying', 'no writing', 'writing'])
   })
 })
 

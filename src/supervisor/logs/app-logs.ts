@@ -11,6 +11,7 @@ import { LogArchive } from './file/log-archive.ts'
 import { LogFile } from './file/log-file.ts'
 import { currentLogName, timesPathOf, tryParseLogName } from './file/log-name.ts'
 import type { LogFeed } from './log-feed.ts'
+import { LogProblems } from './log-problems.ts'
 
 export interface AppLogsOptions {
   readonly app: string
@@ -30,14 +31,13 @@ export class AppLogs {
   readonly feed: LogFeed
   readonly directory: string
   readonly #onProblem: (text: string) => void
+  readonly #problems: LogProblems
   readonly #archive: LogArchive
   readonly #background = new TaskQueue()
   readonly #closing = new AbortController()
   readonly #files = new Map<string, LogFile>()
-  readonly #refusing = new Set<string>()
   #spec: LogSpec
   #isTidyDue = false
-  #tidyProblem: string | undefined
 
   constructor(options: AppLogsOptions) {
     this.app = options.app
@@ -46,11 +46,17 @@ export class AppLogs {
     this.directory = join(options.directory, options.app)
     this.#spec = options.spec
     this.#onProblem = options.onProblem
+    this.#problems = new LogProblems(options.onProblem)
     this.#archive = new LogArchive(this.directory)
   }
 
   get spec(): LogSpec {
     return this.#spec
+  }
+
+  /** What was told through `onProblem` and is not over, such as a full disk. */
+  get problem(): string | null {
+    return this.#problems.current
   }
 
   /** Holds for the next byte written; a new format begins with the next line. */
@@ -99,6 +105,7 @@ export class AppLogs {
       spec: () => this.#spec,
       onRotated: () => this.#tidySoon(),
       onRefusal: (refused, reason) => this.#noteRefusal(refused, reason),
+      onRotationRefused: (refused, reason) => this.#noteRotation(refused, reason),
       onProblem: this.#onProblem,
     })
   }
@@ -111,27 +118,30 @@ export class AppLogs {
 
   async #tidy(): Promise<void> {
     this.#isTidyDue = false
-    if (!this.#closing.signal.aborted) await this.#archive.tidy(this.#spec, this.#closing.signal)
+    if (this.#closing.signal.aborted) return
+    await this.#archive.tidy(this.#spec, this.#closing.signal)
+    this.#problems.end('tidying', this.directory, `Tidying the old logs of "${this.app}" works again`)
   }
 
   #noteTidyProblem(error: Error): void {
-    const isNews = error.name !== 'AbortError' && error.message !== this.#tidyProblem
-    this.#tidyProblem = error.message
-    if (isNews)
-      this.#onProblem(`Cannot tidy the old logs of "${this.app}" in ${this.directory}: ${error.message}`)
+    if (error.name === 'AbortError') return
+    const text = `Cannot tidy the old logs of "${this.app}" in ${this.directory}: ${error.message}`
+    this.#problems.begin('tidying', this.directory, text)
+  }
+
+  #noteRotation(path: string, reason: string | null): void {
+    if (reason === null)
+      this.#problems.end('rotating', path, `Rotating the logs of "${this.app}" works again`)
+    else this.#problems.begin('rotating', path, `Cannot rotate ${path}: ${reason}; it grows on`)
   }
 
   #noteRefusal(path: string, reason: string | null): void {
-    const before = this.#refusing.size
-    if (reason === null) this.#refusing.delete(path)
-    else this.#refusing.add(path)
-    if (before === 0 && reason !== null) {
-      this.#onProblem(
-        `Cannot write the logs of "${this.app}": ${reason}; what it writes waits in its pipes until this works again`,
-      )
-    }
-    if (before > 0 && this.#refusing.size === 0) {
-      this.#onProblem(`Writing the logs of "${this.app}" works again; nothing was lost`)
+    if (reason === null) {
+      const text = `Writing the logs of "${this.app}" works again; nothing was lost`
+      this.#problems.end('writing', path, text)
+    } else {
+      const text = `Cannot write the logs of "${this.app}": ${reason}; what it writes waits in its pipes until this works again`
+      this.#problems.begin('writing', path, text)
     }
   }
 

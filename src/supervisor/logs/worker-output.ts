@@ -1,7 +1,7 @@
 // What a worker writes. Its stdout and stderr are FIFOs on disk, so that a daemon that takes over can find them again:
 // the worker never notices that the one before died, and the kernel keeps what it wrote meanwhile.
 
-import { closeSync, mkdirSync } from 'node:fs'
+import { closeSync, fchownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { AppLogs } from './app-logs.ts'
@@ -20,6 +20,8 @@ export interface WorkerOutputOptions {
 export interface NewOutputOptions extends WorkerOutputOptions {
   /** The stock of `runDirectory`. */
   readonly fifoStock: FifoStock
+  /** The user the worker runs as, who may then open /dev/stdout; null for the daemon's own. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null
 }
 
 /** How much longer than asked `finish` waits for another worker's unfinished line in the same file. */
@@ -65,6 +67,7 @@ export class WorkerOutput {
     await options.fifoStock.make(paths)
     // The worker's ends first: a pipe that never had a writer would look ended.
     const spawnFds = paths.map(openForWorker)
+    if (options.owner !== null) giveTo(options.owner, spawnFds)
     return new WorkerOutput(options, paths.map(openForDaemon), spawnFds)
   }
 
@@ -121,6 +124,10 @@ export class WorkerOutput {
     cancel()
     return !late
   }
+}
+
+function giveTo({ uid, gid }: NonNullable<NewOutputOptions['owner']>, fds: readonly number[]): void {
+  for (const fd of fds) fchownSync(fd, uid, gid)
 }
 
 function fifoPaths({ runDirectory, workerId }: WorkerOutputOptions): [string, string] {

@@ -11,7 +11,8 @@ export interface LineWriterOptions {
   /** The file was opened; `inLine` when it ends in a line that somebody else began. */
   readonly onOpened: (inLine: boolean) => void
   readonly onRotated: () => void
-  readonly onProblem: (text: string) => void
+  /** The file cannot be rotated; null when it could be, or was begun anew. */
+  readonly onRotationRefused: (path: string, reason: string | null) => void
 }
 
 const NEWLINE = 10
@@ -124,21 +125,23 @@ export class LineWriter {
   }
 
   #rotate(): void {
-    const { clock, path, onRotated, onProblem } = this.#options
+    const { clock, path, onRotated, onRotationRefused } = this.#options
     if (clock.monotonicMs() < this.#rotateNotBeforeMs) return
     try {
       this.#writer.rotate()
       onRotated()
+      onRotationRefused(path, null)
     } catch (error) {
       if (!this.isOpen) throw error
       this.#rotateNotBeforeMs = clock.monotonicMs() + ROTATE_AGAIN_AFTER_MS
-      onProblem(`Cannot rotate ${path}: ${String(error)}; it grows on`)
+      onRotationRefused(path, String(error))
     }
   }
 
   #reopen(): void {
     this.close()
     this.open()
+    this.#options.onRotationRefused(this.#options.path, null)
   }
 
   #write(bytes: Buffer): number {

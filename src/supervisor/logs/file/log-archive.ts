@@ -2,7 +2,6 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { constants, createGzip } from 'node:zlib'
 
 import { isSystemError } from '../../../base/failure.ts'
 import type { LogSpec } from '../../../protocol/app-spec.ts'
@@ -93,6 +92,8 @@ function beyondKeep(files: readonly Archived[], keep: number): Archived[] {
 async function compress(path: string, signal: AbortSignal): Promise<void> {
   const target = `${path}.gz`
   const unfinished = `${target}.tmp`
+  // Loaded when it is needed: a daemon that compresses nothing is a quarter of a megabyte smaller.
+  const { constants, createGzip } = await import('node:zlib')
   // Level 1: log text shrinks to a seventh instead of a tenth, for a quarter of the time.
   const gzip = createGzip({ level: constants.Z_BEST_SPEED })
   try {

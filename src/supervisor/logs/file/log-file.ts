@@ -13,6 +13,7 @@ export interface LogFileOptions {
   readonly onRotated: () => void
   /** The disk refused; null when it takes everything again. */
   readonly onRefusal: (path: string, reason: string | null) => void
+  readonly onRotationRefused: (path: string, reason: string | null) => void
   readonly onProblem: (text: string) => void
 }
 

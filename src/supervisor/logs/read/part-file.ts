@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { createGunzip } from 'node:zlib'
 
 import { isSystemError } from '../../../base/failure.ts'
 
@@ -102,6 +101,7 @@ class GzipPart implements PartFile {
   }
 
   async *blocks(offset: number): AsyncIterable<Buffer> {
+    const { createGunzip } = await import('node:zlib')
     const source = createReadStream(this.#path)
     const gunzip = source.pipe(createGunzip())
     source.on('error', (error) => gunzip.destroy(error))
