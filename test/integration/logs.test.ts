@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { chmodSync } from 'node:fs'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { testApp } from '../support/package-root.ts'
 import { isRoot } from '../support/programs.ts'
@@ -142,3 +143,20 @@ for (const user of [undefined, 'nobody']) {
     )
   })
 }
+
+test('logs that cannot be written are told with the app, until they can', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const folder = join(up.home, 'logs', 'web')
+  writeFileSync(folder, 'a file where the folder of the logs should be')
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  await app.get('/log?text=kept-in-the-pipe')
+  const told = () => up.app('web').then(({ notes }) => notes.join())
+
+  await until(async () => /Cannot write the logs of "web"/.test(await told()))
+  assert.match((await up.ok('show', 'web')).stdout, /Cannot write the logs of "web"/)
+  rmSync(folder)
+
+  await until(async () => (await told()) === '', { within: '15s' })
+  await until(async () => (await up.logs('web')).includes('kept-in-the-pipe'))
+})

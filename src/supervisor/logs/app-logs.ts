@@ -138,6 +138,8 @@ export class AppLogs {
   #noteRefusal(path: string, reason: string | null): void {
     if (reason === null) {
       const text = `Writing the logs of "${this.app}" works again; nothing was lost`
+      // What kept the files from being written may have kept them from being tidied.
+      this.#tidySoon()
       this.#problems.end('writing', path, text)
     } else {
       const text = `Cannot write the logs of "${this.app}": ${reason}; what it writes waits in its pipes until this works again`
