@@ -12,6 +12,7 @@ import { hasState } from '../client/home.ts'
 import type { UpkeepClient } from '../client/upkeep-client.ts'
 
 const START_TIMEOUT_MS = 10_000
+const TRY_AGAIN_MS = 500
 const LOG_LINES = 10
 const MOST_LOG_BYTES = 64 * 1024
 
@@ -53,13 +54,15 @@ export async function reviveDaemon(client: UpkeepClient, home: string): Promise<
 }
 
 async function startDaemon(client: UpkeepClient, home: string, log: DaemonLog): Promise<void> {
-  const child = new DaemonProcess(home, log)
+  let child = new DaemonProcess(home, log)
   const deadlineMs = performance.now() + START_TIMEOUT_MS
   for (let waitMs = 5; performance.now() < deadlineMs; waitMs = Math.min(waitMs * 1.5, 100)) {
     const pid = await answeringPid(client)
     // Ours lost against another one and leaves. Left alone, it could still take the place of one that is stopped soon.
     if (pid !== undefined && (pid === child.pid || child.end !== undefined)) return
     if (child.end !== undefined && !child.hasLost) break
+    // The other one may just be dying.
+    if (performance.now() - child.lostAtMs > TRY_AGAIN_MS) child = new DaemonProcess(home, log)
     await sleep(waitMs)
   }
   throw startFailed(log, child.end ?? `it does not answer within ${START_TIMEOUT_MS / 1000} s`)
@@ -69,8 +72,12 @@ class DaemonProcess {
   readonly pid: number | undefined
   /** How it ended; undefined while it lives. */
   end: string | undefined
-  /** Another daemon was there first, and will answer soon. */
-  hasLost = false
+  /** When it was seen that another daemon was there first. */
+  lostAtMs = Number.POSITIVE_INFINITY
+
+  get hasLost(): boolean {
+    return this.lostAtMs < Number.POSITIVE_INFINITY
+  }
 
   constructor(home: string, log: DaemonLog) {
     const args = [...daemonFlags(), daemonPath(), home]
@@ -85,7 +92,7 @@ class DaemonProcess {
       this.end = message
     })
     child.once('exit', (code, signal) => {
-      this.hasLost = code === FAILURE_EXIT_STATUS.DAEMON_ALREADY_RUNNING
+      if (code === FAILURE_EXIT_STATUS.DAEMON_ALREADY_RUNNING) this.lostAtMs = performance.now()
       this.end = signal === null ? `it ended with status ${code}` : `${signal} ended it`
     })
     child.unref()

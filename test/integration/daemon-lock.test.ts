@@ -1,7 +1,9 @@
 // One daemon per home, whoever else is on the host.
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { isAlive, kill } from '../support/processes.ts'
 import { running } from '../support/running-app.ts'
@@ -95,4 +97,19 @@ test('without the program flock a second daemon is refused all the same', async 
   kill(pid)
   await until(() => !isAlive(pid))
   await up.okWith(BARE, 'daemon', 'start')
+})
+
+test('a command that meets a daemon that is just dying starts the next when the lock is free', async (t) => {
+  const up = upkeep(t)
+  mkdirSync(up.home, { mode: 0o700 })
+  const dying = spawn('flock', [join(up.home, 'lock'), 'sleep', '60'], { stdio: 'ignore', detached: true })
+  t.after(() => dying.pid !== undefined && isAlive(dying.pid) && process.kill(-dying.pid, 'SIGKILL'))
+  await until(() => existsSync(join(up.home, 'lock')))
+  const starting = up.spawn({}, 'daemon', 'start')
+  await until(() => readFileSync(join(up.home, 'daemon.log'), 'utf8').includes('DAEMON_ALREADY_RUNNING'))
+
+  process.kill(-(dying.pid ?? 0), 'SIGKILL')
+
+  const { status, stderr } = await starting.ended
+  assert.equal(status, 0, stderr)
 })
