@@ -100,7 +100,7 @@ export class Worker {
   readonly #addresses = new Map<string, string>()
   readonly #child: Child | undefined
   #connection: AgentConnection | undefined
-  #cancelTimers: (() => void)[] = []
+  readonly #cancelTimers = new Set<() => void>()
   #resolveEnded: (report: ExitReport) => void = () => {}
   #resolveIntroduced: () => void = () => {}
   #stopping: Promise<ExitReport> | undefined
@@ -321,10 +321,15 @@ export class Worker {
   }
 
   #later(delayMs: number, callback: () => void): void {
-    this.#cancelTimers.push(this.#around.clock.timer(delayMs, callback))
+    const cancel = this.#around.clock.timer(delayMs, () => {
+      this.#cancelTimers.delete(cancel)
+      callback()
+    })
+    this.#cancelTimers.add(cancel)
   }
 
   #clearTimers(): void {
-    for (const cancel of this.#cancelTimers.splice(0)) cancel()
+    for (const cancel of this.#cancelTimers) cancel()
+    this.#cancelTimers.clear()
   }
 }
