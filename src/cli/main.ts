@@ -12,12 +12,16 @@ const enableCompileCache: unknown = Reflect.get(module, 'enableCompileCache')
 if (typeof enableCompileCache === 'function') enableCompileCache.call(module)
 
 const { argv, env, platform, stdout, stderr } = process
-// A reader that has seen enough, such as `head`, is no error.
-stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74))
+const out = new Output(stdout, stderr, env)
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (out.onLost !== undefined) out.onLost()
+  // A reader that has seen enough, such as `head`, is no error.
+  else process.exit(error.code === 'EPIPE' ? 0 : 74)
+})
 stderr.on('error', () => {})
 
 process.exitCode = await runUpkeep(argv.slice(2), {
-  out: new Output(stdout, stderr, env),
+  out,
   env,
   platform,
   cwd: process.cwd(),

@@ -81,8 +81,9 @@ function tryConnect(supervisor: Supervisor, socket: Socket, line: string, rest: 
   const hello = parseAgentMessage(tryParse(line))
   if (hello?.type !== 'hello' || hello.version !== PROTOCOL_VERSION) return false
   const worker = supervisor.connect(hello.worker)
-  worker?.connect(AgentConnection.ofSocket(socket), hello, rest)
-  return worker !== undefined
+  if (worker?.mayConnect() !== true) return false
+  worker.connect(AgentConnection.ofSocket(socket), hello, rest)
+  return true
 }
 
 function tryParse(line: string): unknown {

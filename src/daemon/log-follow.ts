@@ -29,20 +29,23 @@ async function* pastThenFresh(
 }
 
 async function* merged(sources: readonly AsyncIterable<LogEntry>[]): AsyncGenerator<LogEntry> {
-  const heads = await Promise.all(
-    sources.map(async (source) => {
-      const iterator = source[Symbol.asyncIterator]()
-      return { iterator, head: await iterator.next() }
-    }),
-  )
-  for (;;) {
-    const open = heads.filter(({ head }) => head.done !== true)
-    const first = open.reduce<(typeof open)[number] | undefined>(
-      (best, each) => (best === undefined || each.head.value.time < best.head.value.time ? each : best),
-      undefined,
+  const iterators = sources.map((source) => source[Symbol.asyncIterator]())
+  try {
+    const heads = await Promise.all(
+      iterators.map(async (iterator) => ({ iterator, head: await iterator.next() })),
     )
-    if (first === undefined) return
-    yield first.head.value
-    first.head = await first.iterator.next()
+    for (;;) {
+      const open = heads.filter(({ head }) => head.done !== true)
+      const first = open.reduce<(typeof open)[number] | undefined>(
+        (best, each) => (best === undefined || each.head.value.time < best.head.value.time ? each : best),
+        undefined,
+      )
+      if (first === undefined) return
+      yield first.head.value
+      first.head = await first.iterator.next()
+    }
+  } finally {
+    // A reader that leaves in the middle: each source has files open.
+    await Promise.all(iterators.map((iterator) => iterator.return?.()))
   }
 }

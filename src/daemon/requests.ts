@@ -1,7 +1,9 @@
 // Checks what comes through the control socket, all problems at once.
 import { Failure } from '../base/failure.ts'
 import type { Shape } from '../base/shape.ts'
-import { rule } from '../base/shape.ts'
+import { nullable, rule } from '../base/shape.ts'
+import { isText } from '../config/rules/text-rule.ts'
+import { show } from '../config/schema/show.ts'
 import { checkSpec } from '../config/spec/check-spec.ts'
 import type { ApplyRequest, LogQuery, OperationRequest } from '../protocol/control.ts'
 
@@ -20,7 +22,7 @@ const flag = is('true or false', (value) => typeof value === 'boolean')
 const count = is('a whole number', (value) => /^\d{1,7}$/.test(String(value)) && Number(value) <= MOST_LINES)
 
 const operation = {
-  action: is(`one of ${ACTIONS.join(', ')}`, (value) => ACTIONS.includes(String(value))),
+  action: is(`one of ${ACTIONS.join(', ')}`, (value) => ACTIONS.some((action) => action === value)),
   targets,
   instances: optional(
     is('text such as "4" or "+1"', (value) => typeof value === 'string' && value.length <= 50),
@@ -29,7 +31,8 @@ const operation = {
 
 const application = {
   apps: is('a list of apps', (value) => Array.isArray(value) && value.length <= MOST_TARGETS),
-  source: is('text or null', (value) => value === null || typeof value === 'string'),
+  // As state.json has it: what is not taken back from there would be lost with the daemon.
+  source: nullable(is('text', isText)),
   prune: optional(flag),
   keepGoing: optional(flag),
 }
@@ -89,7 +92,7 @@ function checked(shapes: Readonly<Record<string, Shape>>, value: unknown): Reado
 }
 
 function is(expected: string, fits: (value: unknown) => boolean): Shape {
-  return rule(expected, fits, (value) => (JSON.stringify(value) ?? String(value)).slice(0, 100))
+  return rule(expected, fits, show)
 }
 
 function optional(shape: Shape): Shape {

@@ -16,6 +16,8 @@ export interface ForegroundOptions {
   readonly home?: string | undefined
   readonly writeOut: (text: string) => void
   readonly writeError: (text: string) => void
+  /** Ends the apps as SIGTERM does. */
+  readonly signal: AbortSignal
 }
 
 /** Files are only a buffer here: the platform keeps the output. */
@@ -44,7 +46,9 @@ async function superviseUntilEnd(
     asked ??= signal
     void daemon.leave(false)
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
+  // Workers are in sessions of their own: a terminal that is closed does not end them.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal)
+  options.signal.addEventListener('abort', () => onSignal('SIGTERM'), { once: true })
   const problem = await startAll(daemon, specs)
   if (problem === undefined) await Promise.race([untilOver(daemon), daemon.left])
   await Promise.all(daemon.supervisor.apps.map((app) => app.explained()))

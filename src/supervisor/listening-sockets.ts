@@ -14,7 +14,12 @@ const TCP_REUSE_PORT = 2
 /** Older versions cannot bind several sockets to one port. */
 export const CAN_SPREAD = hasReusePort(process.versions.node)
 
+/** A worker that asks for more would take all descriptors of the daemon. */
+const MOST_PER_INSTANCE = 1024
+
 interface Held {
+  /** Which asked for it first. */
+  readonly instance: number
   readonly handle: SocketHandle
   /** Device and inode of a unix socket's file, to notice when the app removed it. */
   readonly file: string | undefined
@@ -42,10 +47,11 @@ export class ListeningSockets {
     const key = isSpread ? `${instance}/${socketKey(address)}` : socketKey(address)
     const held = this.#held.get(key)
     if (held !== undefined && isStillThere(held, address)) return { handle: held.handle }
+    if (held === undefined && this.#isFull(instance)) return { errno: errnoOf('EMFILE') }
     const bound = bind(address, isSpread ? TCP_REUSE_PORT : 0)
     if ('errno' in bound) return bound
     held?.handle.close()
-    this.#held.set(key, { handle: bound.handle, file: fileOf(address) })
+    this.#held.set(key, { instance, handle: bound.handle, file: fileOf(address) })
     return bound
   }
 
@@ -53,8 +59,8 @@ export class ListeningSockets {
   keep(address: SocketAddress, handle: SocketHandle, instance: number, balance: Balance): void {
     const isSpread = balance === 'spread' && CAN_SPREAD && address.kind === 'tcp'
     const key = isSpread ? `${instance}/${socketKey(address)}` : socketKey(address)
-    if (this.#held.has(key)) handle.close()
-    else this.#held.set(key, { handle, file: fileOf(address) })
+    if (this.#held.has(key) || this.#isFull(instance)) handle.close()
+    else this.#held.set(key, { instance, handle, file: fileOf(address) })
   }
 
   get count(): number {
@@ -65,6 +71,11 @@ export class ListeningSockets {
   close(): void {
     for (const { handle } of this.#held.values()) handle.close()
     this.#held.clear()
+  }
+
+  #isFull(instance: number): boolean {
+    const own = [...this.#held.values()].filter((held) => held.instance === instance)
+    return own.length >= MOST_PER_INSTANCE
   }
 }
 

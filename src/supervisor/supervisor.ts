@@ -13,6 +13,7 @@ import { ListeningSockets } from './listening-sockets.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
 import { FifoStock } from './logs/pipe/fifo-stock.ts'
+import { matchNames } from './match-names.ts'
 import { ResourceMeter } from './resource-meter.ts'
 import type { Report } from './rollout.ts'
 import { endStray, recordedWorkers, withStrays } from './strays.ts'
@@ -201,7 +202,8 @@ export class Supervisor {
       const reason = error instanceof Error ? error.message : String(error)
       throw new Failure('USAGE', `Cannot read the regular expression ${target}: ${reason}`)
     }
-    const found = this.apps.filter(({ name }) => expression.test(name))
+    const names = new Set(matchNames(expression, [...this.#entries.keys()]))
+    const found = this.apps.filter(({ name }) => names.has(name))
     if (found.length > 0) return found
     throw new Failure('APP_NOT_FOUND', `Cannot find an app that matches ${target}: none does`)
   }

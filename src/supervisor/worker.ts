@@ -25,6 +25,10 @@ const ADOPTED_POLL_MS = 250
 const GONE_SOON_MS = 20
 const OUTPUT_GRACE_MS = 500
 const LAST_LINES = 30
+/** A worker that says more of these means harm: each takes memory of the daemon, and a line in its state. */
+const MOST_ADDRESSES = 1000
+/** Each connection of an agent costs a little for good (`AgentConnection.ofSocket`). */
+const MOST_CONNECTIONS = 100
 
 /** What the daemon gives every worker of an app. */
 export interface WorkerSurroundings {
@@ -100,12 +104,13 @@ export class Worker {
   readonly #addresses = new Map<string, string>()
   readonly #child: Child | undefined
   #connection: AgentConnection | undefined
-  #cancelTimers: (() => void)[] = []
+  readonly #cancelTimers = new Set<() => void>()
   #resolveEnded: (report: ExitReport) => void = () => {}
   #resolveIntroduced: () => void = () => {}
   #stopping: Promise<ExitReport> | undefined
   #isDraining = false
   #hasListenedBefore: boolean
+  #connections = 0
 
   constructor(options: WorkerOptions) {
     const { around, watcher, output, record, spec, instance, hasListenedBefore, child } = options
@@ -157,6 +162,12 @@ export class Worker {
 
   lastLines(count: number): string[] {
     return this.#output.lastLines(count)
+  }
+
+  /** True for one more connection of its agent, but not for any number of them. */
+  mayConnect(): boolean {
+    this.#connections++
+    return this.#connections <= MOST_CONNECTIONS
   }
 
   /** The agent of an adopted worker has connected and said hello; `begun` is what it said after that. */
@@ -250,6 +261,7 @@ export class Worker {
         this.#resolveIntroduced()
         break
       case 'listening':
+        if (this.#addresses.size >= MOST_ADDRESSES && !this.#addresses.has(message.key)) break
         this.#addresses.set(message.key, message.shown)
         this.#isReadyNow('listening')
         this.#watcher.changed(this)
@@ -321,10 +333,15 @@ export class Worker {
   }
 
   #later(delayMs: number, callback: () => void): void {
-    this.#cancelTimers.push(this.#around.clock.timer(delayMs, callback))
+    const cancel = this.#around.clock.timer(delayMs, () => {
+      this.#cancelTimers.delete(cancel)
+      callback()
+    })
+    this.#cancelTimers.add(cancel)
   }
 
   #clearTimers(): void {
-    for (const cancel of this.#cancelTimers.splice(0)) cancel()
+    for (const cancel of this.#cancelTimers) cancel()
+    this.#cancelTimers.clear()
   }
 }

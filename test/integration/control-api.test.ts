@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../src/protocol/version.ts'
@@ -83,6 +84,36 @@ test('odd request targets are answered, and never with a 500', async (t) => {
     const answer = await request({ socketPath, path })
     assert.equal(answer.status, status, `${path}: ${answer.body}`)
   }
+})
+
+test('bodies of the wrong kind are refused, and never with a 500', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  const bodies = [
+    ['/v1/operations', '{"action":["stop"],"targets":["all"]}'],
+    ['/v1/operations', `{"action":${deep},"targets":["all"]}`],
+    ['/v1/operations', `{"action":"stop","targets":${deep}}`],
+    ['/v1/apply', '{"apps":[],"source":""}'],
+    ['/v1/apply', '{"apps":[],"source":"\\u0000"}'],
+    ['/v1/apply', `{"apps":${deep.replaceAll('[', '{"a":[').replaceAll(']', ']}')},"source":null}`],
+  ] as const
+
+  for (const [path, body] of bodies) {
+    const { status } = await request({ socketPath: join(up.home, 'upkeep.sock'), path, method: 'POST', body })
+    assert.equal(status, 400, body.slice(0, 100))
+  }
+})
+
+test('a regular expression that takes for ever is given up', async (t) => {
+  const up = upkeep(t)
+  const name = `${'a'.repeat(40)}b`
+  await running(up, 'http.mjs', { name, instances: 1 })
+
+  const { stderr } = await up.fails(64, 'stop', '/(a+)+$/')
+
+  assert.match(stderr, /takes too long/)
+  assert.equal((await up.app(name)).state, 'running')
 })
 
 test('operations stream their steps and end with a verdict', async (t) => {

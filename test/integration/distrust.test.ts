@@ -1,7 +1,7 @@
 // What a worker, or whoever can reach the agent socket, says to the daemon must not harm it.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -75,6 +75,41 @@ test('many silent strangers are not let in, and adoption works beside them', asy
 
   assert.equal((await app.get()).status, 200)
   assert.ok(!(await up.pids('web')).some((pid) => workers.includes(pid)))
+})
+
+test('a worker that asks for sockets without end takes a bounded part of the daemon', {
+  skip: process.platform === 'linux' ? false : 'needs /proc',
+}, async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'asks-for-too-much.mjs', { instances: 1 })
+  const { pid } = await up.daemon()
+  const answer = await until(async () => /the last: (.*)/.exec(await up.logs('web'))?.[1])
+
+  assert.equal(answer, 'EMFILE')
+  assert.equal((await app.get()).status, 200)
+  assert.ok(readdirSync(`/proc/${pid}/fd`).length < 1200)
+  assert.ok((await up.app('web')).listening.length <= 1000)
+})
+
+test('a worker that connects again and again is not let in for ever', {
+  skip: process.platform === 'linux' ? false : 'needs /proc',
+}, async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+  const [pid = 0] = await up.pids('web')
+  const worker = /UPKEEP_WORKER=([^\0]+)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1]
+  let welcomes = 0
+
+  for (let tries = 0; tries < 200; tries++) {
+    const socket = await strangerTo(t, up)
+    socket.on('data', () => welcomes++)
+    const answered = Promise.race([once(socket, 'data'), once(socket, 'close')])
+    socket.write(`${JSON.stringify({ type: 'hello', version: 1, worker, isDraining: false })}\n`)
+    await answered
+    socket.destroy()
+  }
+
+  assert.ok(welcomes > 0 && welcomes <= 100, `${welcomes}`)
 })
 
 test('a worker of another user gets no port and no file that this user could not have', {

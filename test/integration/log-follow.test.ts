@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { followLogs } from '../../src/daemon/log-follow.ts'
@@ -51,6 +52,41 @@ test('who follows in the middle of the last line gets it when its worker ends', 
 
   assert.deepEqual(await linesUntil(ended, underTest), ['one', 'two, unfinished'])
 })
+
+test('who leaves in the middle leaves no file open', { skip: noProc() }, async (t) => {
+  const underTest = logsOf(t)
+  await written(underTest, ['log-split-writes.mjs', 'web', '1000'])
+  const { directory, logs, feed } = underTest
+
+  for await (const _ of followLogs(
+    [{ app: 'web', directory, logs }],
+    feed,
+    { lines: 1000 },
+    new AbortController().signal,
+  ))
+    break
+
+  assert.deepEqual(openFilesBelow(directory), [])
+})
+
+function noProc(): string | false {
+  return process.platform === 'linux' ? false : 'needs /proc'
+}
+
+function openFilesBelow(folder: string): string[] {
+  return readdirSync('/proc/self/fd')
+    .map((fd) => tryReadLink(`/proc/self/fd/${fd}`))
+    .filter((path) => path.startsWith(folder))
+}
+
+/** The descriptor of the folder itself is gone by then. */
+function tryReadLink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
 
 /** Resolves when the program of test/apps has ended and its output is in the files. */
 async function written(

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { freePort } from '../support/free-port.ts'
 import { packageRoot, testApp } from '../support/package-root.ts'
-import { isAlive } from '../support/processes.ts'
+import { commandOf, isAlive, processesWith } from '../support/processes.ts'
 import { isRoot, programOrSkip } from '../support/programs.ts'
 import { get } from '../support/request.ts'
 import { until } from '../support/until.ts'
 import { upkeep } from '../support/upkeep.ts'
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   test(`run: logs on stdout, ${signal} stops the workers in order, exit status 0`, async (t) => {
     const up = upkeep(t)
     const port = await freePort()
@@ -75,6 +75,18 @@ test('run: a crash is restarted', async (t) => {
   assert.equal((await get(port)).status, 200)
   child.kill('SIGTERM')
   await ended
+})
+
+test('run: when nobody reads what the app writes any more, it is stopped', async (t) => {
+  const up = upkeep(t)
+  const { child, output, ended } = up.spawn({}, 'run', testApp('log-lines.mjs'), '--', '100000', '50')
+  await until(() => output.stdout.includes('line 10'))
+  const worker = processesWith(up.folder).find((pid) => commandOf(pid).includes('log-lines.mjs 100000'))
+
+  child.stdout.destroy()
+
+  await ended
+  assert.ok(worker !== undefined && !isAlive(worker))
 })
 
 test('run as PID 1: orphans are reaped', async (t) => {

@@ -141,6 +141,15 @@ test('a config that is broken or throws is told with its line', async (t) => {
   }
 })
 
+test('a YAML error does not show what it quotes', async (t) => {
+  for (const value of ['*secret', '|secret', '>secret']) {
+    const file = join(folderWith(t, { 'a.yaml': `a: ${value}` }), 'a.yaml')
+    const failure = await failureOf(readConfig(file, undefined))
+
+    assert.doesNotMatch(failure.details.join(), /secret/)
+  }
+})
+
 test('a JSON error does not show the text around it', async (t) => {
   const file = join(folderWith(t, { 'a.json': '{"token": hunter2}' }), 'a.json')
   const failure = await failureOf(readConfig(file, undefined))

@@ -46,6 +46,6 @@ export function printChanges(context: Context, found: readonly SpecChange[]): vo
     const color = change in paint ? paint[change as keyof typeof paint] : out.color.yellow
     out.print(`${color(change.padEnd(9))} ${out.color.bold(cleanText(app))}`)
     for (const { path, from, to } of fields)
-      out.print(`            ${path}: ${cleanText(from)} -> ${cleanText(to)}`)
+      out.print(`            ${cleanText(path)}: ${cleanText(from)} -> ${cleanText(to)}`)
   }
 }

@@ -22,10 +22,13 @@ export const run: Command = {
         ? specs.map((spec) => ({ ...spec, restart: { ...spec.restart, policy: 'on-failure' as const } }))
         : specs
     const { out, options, home } = context
+    const lost = new AbortController()
+    out.onLost = () => lost.abort()
     return await runForeground(apps, {
       home: options.home === undefined ? undefined : home,
       writeOut: (text) => out.write(text),
       writeError: (text) => out.sayRaw(text),
+      signal: lost.signal,
     })
   },
 }

@@ -18,6 +18,8 @@ export class Output {
   /** Colours for stderr. */
   readonly errorColor: Palette
   readonly isErrorTty: boolean
+  /** For a command that has to end in order when nobody takes its answer any more; others just end. */
+  onLost: (() => void) | undefined
   readonly #answer: Stream
   readonly #conversation: Stream
 

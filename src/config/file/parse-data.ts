@@ -47,12 +47,21 @@ export async function parseYaml(file: string, text: string): Promise<unknown> {
     const [first] = document.errors
     if (first === undefined) return document.toJS()
     const { line, col } = lineCounter.linePos(first.pos[0])
-    throw notParsed(file, 'YAML', `${file}:${line}:${col}: ${first.message}`)
+    throw notParsed(file, 'YAML', `${file}:${line}:${col}: ${withoutQuote(first)}`)
   } catch (error) {
     if (error instanceof Failure) throw error
     // Too deep for the stack, or aliases that would blow up.
-    throw notParsed(file, 'YAML', `${file}: ${error instanceof Error ? error.message : String(error)}`)
+    throw notParsed(
+      file,
+      'YAML',
+      `${file}: ${error instanceof Error ? withoutQuote(error) : 'it is too much'}`,
+    )
   }
+}
+
+/** What the message quotes of the file at its end may be a secret. */
+function withoutQuote({ message }: Error): string {
+  return message.replace(/(?<=\S): .*$/s, '')
 }
 
 function lineAndColumn(text: string, position: number): string {

@@ -34,14 +34,18 @@ export function envProblem(text: string): string | undefined {
       at = start
       continue
     }
-    const line = text.slice(0, at).split('\n').length
     const value = endOf(NAME, text, at)
-    if (value === undefined) return `line ${line} is not NAME=value`
+    if (value === undefined) return `line ${lineAt(text, at)} is not NAME=value`
     const end = endOf(UNQUOTED, text, value) ?? endOf(QUOTED, text, value)
-    if (end === undefined) return `the value that begins in line ${line} does not end with its quote`
+    if (end === undefined)
+      return `the value that begins in line ${lineAt(text, at)} does not end with its quote`
     at = end
   }
   return undefined
+}
+
+function lineAt(text: string, at: number): number {
+  return text.slice(0, at).split('\n').length
 }
 
 function endOf(pattern: RegExp, text: string, at: number): number | undefined {
