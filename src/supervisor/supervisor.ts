@@ -15,7 +15,7 @@ import { LogFeed } from './logs/log-feed.ts'
 import { FifoStock } from './logs/pipe/fifo-stock.ts'
 import { ResourceMeter } from './resource-meter.ts'
 import type { Report } from './rollout.ts'
-import { endStray, recordedWorkers, withStrays } from './strays.ts'
+import { endStray, recordedWorkers, runs, withStrays } from './strays.ts'
 import type { Worker, WorkerRecord } from './worker.ts'
 
 export interface SupervisorPlaces {
@@ -153,7 +153,12 @@ export class Supervisor {
 
   /** FIFOs of workers that are gone. */
   #removeOldPipes(records: readonly AppRecord[]): void {
-    const living = new Set(records.flatMap(recordedWorkers).map(({ id }) => id))
+    const living = new Set(
+      records
+        .flatMap(recordedWorkers)
+        .filter(runs)
+        .map(({ id }) => id),
+    )
     for (const name of readdirSync(this.#places.runDirectory)) {
       if (!living.has(name.replace(/\.(?:out|err)$/, ''))) unlinkSync(join(this.#places.runDirectory, name))
     }
