@@ -27,9 +27,6 @@ export interface AppHost {
   event(event: string, app: string, instance: number | null, text: string): void
 }
 
-/** How long the agents of adopted workers may take to send their sockets. */
-const HANDOVER_MS = 2000
-
 export class App {
   spec: AppSpec
   /** The config file it came from; null for a script named on the command line. */
@@ -184,16 +181,12 @@ export class App {
   async adopt(record: AppRecord): Promise<number> {
     this.wanted = record.wanted
     this.#hasListened = record.hasListened
-    this.#resize(record.wanted === 'running' ? record.spec.instances : record.instances.length)
-    for (const instance of record.instances) {
-      const place = this.#instances[instance.index] ?? this.#newInstance(instance.index)
-      await place.adopt(instance)
-      if (!this.#instances.includes(place) && place.workers.length > 0) void stopAll([place], () => {})
-    }
+    this.#resize(Math.max(record.spec.instances, ...record.instances.map(({ index }) => index + 1)))
+    for (const instance of record.instances) await this.#instances[instance.index]?.adopt(instance)
     const adopted = this.workers.length
     this.#expectSockets()
-    if (record.wanted === 'running') this.#resume(record)
-    else void this.stop(() => {})
+    if (record.wanted === 'stopped') void this.stop(() => {})
+    else this.#resume(record)
     return adopted
   }
 
@@ -217,16 +210,14 @@ export class App {
 
   /** Agents take a moment to notice that there is a new daemon. */
   #expectSockets(): void {
-    const { clock, sockets } = this.#host.around
     const listening = this.workers.filter(({ spec, addresses }) => spec.isNode && addresses.length > 0)
-    if (listening.length === 0) return
-    const deadline = new Promise<void>((resolve) => void clock.timer(HANDOVER_MS, resolve))
-    sockets.expect(Promise.race([deadline, Promise.all(listening.map(({ introduced }) => introduced))]))
+    this.#host.around.sockets.expect(Promise.all(listening.map(({ introduced }) => introduced)))
   }
 
   /** An instance that had given up or finished stays so over a change of daemons. */
   #resume(record: AppRecord): void {
-    for (const instance of this.#instances) {
+    if (this.#instances.length > this.spec.instances) this.#endExtra()
+    for (const instance of this.#instances.slice(0, this.spec.instances)) {
       const before = record.instances.find(({ index }) => index === instance.index)
       const spec = before?.spec ?? this.spec
       const isOver = before?.state === 'failed' || before?.state === 'finished'
@@ -234,6 +225,15 @@ export class App {
       else if (instance.state === 'stopped') instance.start(spec)
       else if (instance.state === 'stopping') this.#startOnceStopped(instance, spec)
     }
+  }
+
+  /** The daemon before was killed while it scaled down. */
+  #endExtra(): void {
+    void this.#run(async () => {
+      await stopAll(this.#instances.slice(this.spec.instances), () => {})
+      this.#resize(this.spec.instances)
+      this.#host.changed()
+    }).catch(() => {})
   }
 
   /** The daemon before was killed in the middle of a restart, or while it ended its workers. */

@@ -62,6 +62,7 @@ export class Instance {
   readonly #watcher: WorkerWatcher = {
     ready: (worker) => this.#onReady(worker),
     exited: (worker) => this.#onExited(worker),
+    leaving: (worker) => this.#onLeaving(worker),
     changed: () => this.#host.changed(),
   }
 
@@ -286,6 +287,11 @@ export class Instance {
     if (worker === this.#worker) this.dispatch({ type: 'ready' })
     else if (worker === this.#successor) this.dispatch({ type: 'successor-ready' })
     else this.#host.changed()
+  }
+
+  /** The daemon before was killed when it had begun to replace this worker and not yet written that down. */
+  #onLeaving(worker: Worker): void {
+    if (worker === this.#worker && !worker.isDraining) this.replaceWith(this.spec)
   }
 
   #onExited(worker: Worker): void {

@@ -77,7 +77,7 @@ function addStray(record: AppRecord, { instance: index, worker }: Stray): AppRec
   return { ...record, instances: [...record.instances.filter((each) => each.index !== index), filled] }
 }
 
-function runs({ pid, startTicks }: WorkerRecord): boolean {
+export function runs({ pid, startTicks }: WorkerRecord): boolean {
   return isRunning(pid, startTicks)
 }
 

@@ -16,7 +16,7 @@ import { FifoStock } from './logs/pipe/fifo-stock.ts'
 import { matchNames } from './match-names.ts'
 import { ResourceMeter } from './resource-meter.ts'
 import type { Report } from './rollout.ts'
-import { endStray, recordedWorkers, withStrays } from './strays.ts'
+import { endStray, recordedWorkers, runs, withStrays } from './strays.ts'
 import type { Worker, WorkerRecord } from './worker.ts'
 
 export interface SupervisorPlaces {
@@ -154,7 +154,12 @@ export class Supervisor {
 
   /** FIFOs of workers that are gone. */
   #removeOldPipes(records: readonly AppRecord[]): void {
-    const living = new Set(records.flatMap(recordedWorkers).map(({ id }) => id))
+    const living = new Set(
+      records
+        .flatMap(recordedWorkers)
+        .filter(runs)
+        .map(({ id }) => id),
+    )
     for (const name of readdirSync(this.#places.runDirectory)) {
       if (!living.has(name.replace(/\.(?:out|err)$/, ''))) unlinkSync(join(this.#places.runDirectory, name))
     }

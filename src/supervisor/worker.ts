@@ -21,6 +21,8 @@ import { mayBind } from './socket-permission.ts'
 const SETTLE_MS = { node: 3000, other: 1000 }
 /** An agent that does not say within this time that it drains is not there or hangs. */
 const DRAIN_ANSWER_MS = 1000
+/** How long the agent of an adopted worker may take to connect and to send its sockets. */
+const HANDOVER_MS = 2000
 const ADOPTED_POLL_MS = 250
 const GONE_SOON_MS = 20
 const OUTPUT_GRACE_MS = 500
@@ -55,6 +57,8 @@ export interface WorkerRecord {
 export interface WorkerWatcher {
   ready(worker: Worker): void
   exited(worker: Worker): void
+  /** It drains already, because a daemon before this one asked it to. */
+  leaving(worker: Worker): void
   /** Something to persist or show has changed. */
   changed(worker: Worker): void
 }
@@ -92,7 +96,7 @@ export class Worker {
   readonly isAdopted: boolean
   /** Resolves when the process is gone and all it wrote is read. */
   readonly ended: Promise<ExitReport>
-  /** Resolves when the agent of an adopted worker has sent its sockets. */
+  /** Resolves when the agent of an adopted worker has sent its sockets, or does not come. */
   readonly introduced: Promise<void>
   readyAtMs: number | null = null
   end: ObservedEnd | null = null
@@ -138,7 +142,7 @@ export class Worker {
 
   /** Starts to listen to it; whoever asked for it knows it by now. */
   begin(): void {
-    if (this.#child === undefined) this.#poll()
+    if (this.#child === undefined) this.#expectAgent()
     else this.#watch(this.#child)
     if (this.end === null) this.#armSettle()
   }
@@ -203,7 +207,16 @@ export class Worker {
   }
 
   #descend(timeoutMs: number): void {
+    this.#later(timeoutMs, () => this.#kill())
+    const isExpected = this.isAdopted && this.spec.isNode && this.#connection === undefined
+    // A signal ends most programs at once, with the requests they have in hand.
+    if (isExpected) void this.introduced.then(() => this.#ask(timeoutMs))
+    else this.#ask(timeoutMs)
+  }
+
+  #ask(timeoutMs: number): void {
     const { signal } = this.spec.stop
+    if (this.end !== null) return
     if (this.#connection === undefined) {
       this.#signal(signal)
     } else {
@@ -213,7 +226,6 @@ export class Worker {
         if (!this.#isDraining) this.#signal(signal)
       })
     }
-    this.#later(timeoutMs, () => this.#kill())
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -237,6 +249,11 @@ export class Worker {
     else child.once('exit', (code, signal) => this.#hasEnded({ code, signal }))
   }
 
+  #expectAgent(): void {
+    this.#later(HANDOVER_MS, () => this.#resolveIntroduced())
+    this.#poll()
+  }
+
   /** Nobody tells us when somebody else's child ends. */
   #poll(): void {
     this.#lookAgain()
@@ -251,7 +268,9 @@ export class Worker {
     const { sockets } = this.#around
     switch (message.type) {
       case 'hello':
-        if (message.isDraining) this.#isDraining = true
+        if (!message.isDraining) break
+        this.#isDraining = true
+        this.#watcher.leaving(this)
         break
       case 'listen':
         // What a worker says must not harm the daemon: a message that is none is not answered.

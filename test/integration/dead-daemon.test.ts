@@ -1,11 +1,16 @@
 // The daemon is in the path of no request and of no life: when it dies, nothing happens.
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { LoadKind } from '../support/load/load.ts'
 import { load, lost, NO_OUTCOMES } from '../support/load/load.ts'
 import { isAlive, kill } from '../support/processes.ts'
+import type { RunningApp } from '../support/running-app.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
+import type { Upkeep } from '../support/upkeep.ts'
 import { upkeep } from '../support/upkeep.ts'
 
 for (const kind of ['get', 'connection'] as const satisfies readonly LoadKind[]) {
@@ -140,3 +145,79 @@ test('lines that are written while no daemon lives are in the log, in order', as
     Array.from({ length: 50 }, (_, number) => `gap-${number}`),
   )
 })
+
+for (const command of [['reload'], ['stop'], ['scale', '1']] as const) {
+  const [name, ...count] = command
+  test(`what workers have in hand is answered when the daemon is killed in the middle of a ${name}`, async (t) => {
+    const up = upkeep(t)
+    const app = await running(up, 'http.mjs', { instances: 2 })
+    const begun = await Promise.all(Array.from({ length: 10 }, () => beginPost(app)))
+    const interrupted = up.run(name, 'web', ...count)
+    await until(async () => (await drainingPids(up)).length > 0)
+
+    await up.replaceDaemon()
+    await interrupted
+    assert.notDeepEqual(await drainingPids(up), [])
+    const statuses = await Promise.all(begun.map((finish) => finish()))
+
+    assert.deepEqual([...new Set(statuses)], [200])
+    await until(async () => (await drainingPids(up)).length === 0, { within: '20s' })
+    assert.equal((await up.daemon()).workers, { reload: 2, stop: 0, scale: 1 }[name])
+  })
+}
+
+test('a worker that the daemon replaced and died before it wrote that down is replaced again at once', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  const [old = 0] = await up.pids('web')
+  const finish = await beginPost(app)
+  const interrupted = up.run('reload', 'web')
+  await until(async () => (await drainingPids(up)).includes(old))
+  const { pid } = await up.daemon()
+  kill(pid)
+  await interrupted
+  swapWorkers(up)
+
+  await up.ok('daemon', 'start')
+
+  await until(async () => !(await up.pids('web')).includes(old))
+  await up.untilState('web', 'ready')
+  assert.equal((await app.get()).status, 200)
+  assert.ok(isAlive(old))
+  assert.equal(await finish(), 200)
+})
+
+/** A request that a worker has begun; it is answered when it is finished. */
+async function beginPost({ port }: RunningApp): Promise<() => Promise<number | undefined>> {
+  const headers = { expect: '100-continue', 'content-length': 1 }
+  const post = http.request({ port, method: 'POST', agent: false, headers })
+  const answered = new Promise<number | undefined>((resolve, reject) => {
+    post.once('error', reject)
+    post.once('response', (response) => response.resume().once('end', () => resolve(response.statusCode)))
+  })
+  answered.catch(() => {})
+  const begun = new Promise<void>((resolve) => void post.once('continue', resolve))
+  post.flushHeaders()
+  await Promise.race([begun, answered])
+  return () => {
+    post.end('x')
+    return answered
+  }
+}
+
+async function drainingPids(up: Upkeep): Promise<number[]> {
+  const instances = await up.instances('web')
+  return instances.flatMap(({ state, pid, drainingPids }) =>
+    state === 'stopping' ? [...drainingPids, pid ?? 0] : drainingPids,
+  )
+}
+
+/** What stood there before the new worker took over. */
+function swapWorkers(up: Upkeep): void {
+  const path = join(up.home, 'state.json')
+  const state = JSON.parse(readFileSync(path, 'utf8'))
+  const [instance] = state.apps[0].instances
+  const { worker, others } = instance
+  Object.assign(instance, { state: 'replacing', worker: others[0], others: [worker] })
+  writeFileSync(path, JSON.stringify(state))
+}

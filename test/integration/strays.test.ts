@@ -1,6 +1,6 @@
 // A daemon that dies right after it spawned a worker had no time to write it down. The next one finds it.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isAlive, kill } from '../support/processes.ts'
@@ -45,6 +45,21 @@ test('it takes the place of one that the state names but that is dead', async (t
 
   await up.untilState('web', 'ready')
   assert.deepEqual(await up.pids('web'), workers)
+})
+
+test('the log pipes of workers that died with the daemon are removed', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 2 })
+  const [victim = 0] = await up.pids('web')
+  await killDaemon(up)
+  kill(victim)
+  await until(() => !isAlive(victim))
+
+  await up.ok('daemon', 'start')
+
+  await up.untilState('web', 'ready')
+  const pipes = readdirSync(join(up.home, 'run')).filter((name) => name.startsWith('web.'))
+  assert.equal(pipes.length, 4, pipes.join(' '))
 })
 
 test('what a program started in a session of its own is no worker, and lives on', async (t) => {
