@@ -8,7 +8,7 @@ import type { ApplyRequest, OperationEvent, SpecChange } from '../protocol/contr
 import type { App } from '../supervisor/app.ts'
 import type { Report } from '../supervisor/rollout.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
-import { done, failed, reporter } from './operations.ts'
+import { done, failed, killed, reporter } from './operations.ts'
 
 const GONE = 'deleted: the config no longer names it'
 const LEFT_OVER = 'goes on, though the config no longer names it; "--prune" would delete it'
@@ -77,15 +77,22 @@ async function applyOne(
       await app.scale(spec.instances, report)
       emit(done(app.name, 'scaled', `scaled from ${before.instances} to ${spec.instances} instances`))
       return () => app.scale(before.instances, () => {})
-    case 'restart':
-      await app.restart(spec, report)
-      emit(done(app.name, 'restarted', 'restarted: a reload cannot change how its sockets are made'))
+    case 'restart': {
+      const ends = await app.restart(spec, report)
+      emit(done(app.name, 'restarted', `restarted${killed(ends)}: ${whyRestart(spec)}`))
       return () => app.restart(before, () => {})
-    default:
-      await app.reload(spec, report)
-      emit(done(app.name, 'reloaded', 'reloaded with the new configuration'))
+    }
+    default: {
+      const ends = await app.reload(spec, report)
+      emit(done(app.name, 'reloaded', `reloaded with the new configuration${killed(ends)}`))
       return () => app.reload(before, () => {})
+    }
   }
+}
+
+function whyRestart({ reload }: AppSpec): string {
+  if (reload.order === 'stop-first') return 'its reload.order is stop-first'
+  return 'a reload cannot change how its sockets are made'
 }
 
 async function startNew(

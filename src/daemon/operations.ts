@@ -56,9 +56,10 @@ async function operateOne(
       const ends = await app.stop(report)
       return ['stopped', `stopped ${counted(instances)}${killed(ends)}`]
     }
-    case 'restart':
-      await app.restart(app.spec, report)
-      return ['restarted', `restarted ${counted(instances)}`]
+    case 'restart': {
+      const ends = await app.restart(app.spec, report)
+      return ['restarted', `restarted ${counted(instances)}${killed(ends)}`]
+    }
     case 'reload': {
       const ends = await app.reload(app.spec, report)
       return ['reloaded', `reloaded ${counted(instances)}${killed(ends)}`]
@@ -69,9 +70,10 @@ async function operateOne(
       await app.scale(count, report)
       return ['scaled', `scaled from ${instances} to ${counted(count)}`]
     }
-    case 'delete':
-      await supervisor.remove(app, report)
-      return ['deleted', 'deleted; its logs stay']
+    case 'delete': {
+      const ends = await supervisor.remove(app, report)
+      return ['deleted', `deleted${killed(ends)}; its logs stay`]
+    }
   }
 }
 
@@ -113,7 +115,7 @@ function counted(count: number): string {
   return `${count} instance${count === 1 ? '' : 's'}`
 }
 
-function killed(ends: readonly ExitReport[]): string {
+export function killed(ends: readonly ExitReport[]): string {
   const count = ends.filter(({ signal }) => signal === 'SIGKILL').length
   return count === 0 ? '' : ` (${count} worker${count === 1 ? '' : 's'} had to be killed at stop.timeout)`
 }

@@ -106,9 +106,9 @@ function printOutput(
   const leaving = new AbortController()
   const entries = daemon.supervisor.feed.subscribe({}, leaving.signal)
   const printing = (async () => {
-    for await (const { app, stream, line } of entries) {
+    for await (const { app, instance, stream, line } of entries) {
       const write = stream === 'stdout' ? writeOut : writeError
-      write(isNamed ? `${app} | ${line}\n` : `${line}\n`)
+      write(isNamed ? `${app} ${instance} | ${line}\n` : `${line}\n`)
     }
   })()
   return {

@@ -86,13 +86,14 @@ export class App {
   }
 
   /** Stops for good, then calls `forget`: what lines up behind this finds no app any more. */
-  remove(report: Report, forget: () => Promise<void>): Promise<void> {
+  remove(report: Report, forget: () => Promise<void>): Promise<ExitReport[]> {
     this.wanted = 'stopped'
     return this.#interrupt(async () => {
-      await stopAll(this.#instances, report)
+      const reports = await stopAll(this.#instances, report)
       this.#goOut()
       this.#isRemoved = true
       await forget()
+      return reports
     })
   }
 
@@ -102,15 +103,16 @@ export class App {
   }
 
   /** Stops and starts; connections wait meanwhile, because the sockets stay open. */
-  restart(spec: AppSpec, report: Report): Promise<void> {
+  restart(spec: AppSpec, report: Report): Promise<ExitReport[]> {
     return this.#run(async () => {
       const isOtherSocket = effectiveBalance(spec) !== effectiveBalance(this.spec)
       this.wanted = 'running'
-      await stopAll(this.#instances, report)
+      const reports = await stopAll(this.#instances, report)
       if (isOtherSocket) this.#host.around.sockets.close()
       this.#use(spec)
       this.#resize(spec.instances)
       await startAll(this.#instances, this.spec, this.#steps(report))
+      return reports
     })
   }
 
@@ -120,7 +122,7 @@ export class App {
    */
   reload(spec: AppSpec, report: Report): Promise<ExitReport[]> {
     return this.#run(async () => {
-      if (this.wanted === 'stopped') throw notRunning(this.name)
+      if (this.wanted === 'stopped') throw notRunning('reload', this.name)
       const cut: ExitReport[] = []
       const waiting = [...this.#instances]
       const total = waiting.length
@@ -143,7 +145,7 @@ export class App {
 
   scale(count: number, report: Report): Promise<void> {
     return this.#run(async () => {
-      if (this.wanted === 'stopped') throw notRunning(this.name)
+      if (this.wanted === 'stopped') throw notRunning('scale', this.name)
       this.#use({ ...this.spec, instances: count })
       await this.#scaleTo(count, report)
     })
@@ -320,11 +322,11 @@ export class App {
 }
 
 function isGone(name: string): Failure {
-  return new Failure('APP_NOT_FOUND', `Cannot do that to "${name}": it was deleted meanwhile`)
+  return new Failure('APP_NOT_FOUND', `Cannot change "${name}": it was deleted meanwhile`)
 }
 
-function notRunning(name: string): Failure {
-  return new Failure('APP_NOT_RUNNING', `Cannot do that to "${name}": it is stopped`, {
+function notRunning(action: 'reload' | 'scale', name: string): Failure {
+  return new Failure('APP_NOT_RUNNING', `Cannot ${action} "${name}": it is stopped`, {
     hint: `Start it with "upkeep start ${name}"`,
   })
 }

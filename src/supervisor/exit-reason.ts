@@ -34,6 +34,7 @@ export function exitReason(
   const error = errorIn(lastLines)
   const quoted = error === undefined ? '' : `: ${error.length > 300 ? `${error.slice(0, 299)}…` : error}`
   const shown = taken === undefined ? quoted : `${quoted}; ${taken}`
+  if (signal === 'SIGKILL' && wasStopped) return 'Killed: it had been asked to stop and did not end in time'
   if (signal !== null) return `Ended by ${signal} (${SIGNAL_MEANINGS[signal] ?? 'a signal'})${shown}`
   if (code === null && wasStopped)
     return 'Stopped on request; an earlier daemon started it, so its status is unknown'

@@ -320,7 +320,9 @@ export class Instance {
     const nowMs = this.#host.around.clock.nowMs()
     const readyForMs = worker.readyAtMs === null ? null : nowMs - worker.readyAtMs
     const { code, signal } = worker.end ?? { code: null, signal: null }
-    if (this.state !== 'stopping') this.#host.event('worker.exited', this.index, `pid ${worker.pid} ended`)
+    const how = signal === null ? (code === null ? '' : ` with exit code ${code}`) : ` by ${signal}`
+    if (this.state !== 'stopping')
+      this.#host.event('worker.exited', this.index, `pid ${worker.pid} ended${how}`)
     this.#afterExit({ code, signal, readyForMs })
   }
 

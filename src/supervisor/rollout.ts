@@ -63,9 +63,9 @@ export async function reloadOne(instance: Instance, spec: AppSpec, steps: Steps)
   const { report, giveWay } = steps
   giveWay()
   if (instance.state !== 'ready' || spec.reload.order === 'stop-first') {
-    await stopAll([instance], () => {})
+    const ends = await stopAll([instance], () => {})
     await startAll([instance], spec, steps)
-    return []
+    return ends
   }
   report('new worker starting', index)
   instance.replaceWith(spec)

@@ -6,7 +6,7 @@ import { Failure } from '../base/failure.ts'
 import { nearestName } from '../base/nearest-name.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { SupervisorEvent } from '../protocol/control.ts'
-import type { AppStatus } from '../protocol/status.ts'
+import type { AppStatus, ExitReport } from '../protocol/status.ts'
 import type { AppRecord } from './app.ts'
 import { App } from './app.ts'
 import { ListeningSockets } from './listening-sockets.ts'
@@ -119,8 +119,8 @@ export class Supervisor {
   }
 
   /** Stops an app and forgets it; its logs stay on disk. */
-  async remove(app: App, report: Report): Promise<void> {
-    await app.remove(report, async () => {
+  async remove(app: App, report: Report): Promise<ExitReport[]> {
+    return await app.remove(report, async () => {
       const entry = this.#entries.get(app.name)
       if (entry?.app !== app) return
       this.#entries.delete(app.name)

@@ -261,7 +261,8 @@ export class Worker {
   }
 
   #lookAgain(): void {
-    if (!isRunning(this.pid, this.startTicks)) this.#hasEnded({ code: null, signal: null })
+    if (isRunning(this.pid, this.startTicks)) return
+    this.#hasEnded({ code: null, signal: this.stoppedBy === 'kill' ? 'SIGKILL' : null })
   }
 
   #receive(message: AgentMessage, handle: SocketHandle | undefined): void {

@@ -20,6 +20,8 @@ test('a worker that crashed is started again at once, and its end is remembered'
   assert.equal(instance?.restarts, 1)
   assert.equal(instance?.lastExit?.code, 1)
   assert.match(instance?.lastExit?.lastLines.join('\n') ?? '', /asked to crash/)
+  const { stdout } = await up.ok('events')
+  assert.ok(stdout.includes(`pid ${before} ended with exit code 1\n`), stdout)
 })
 
 test('a worker that keeps crashing is started ever more slowly', async (t) => {

@@ -27,6 +27,33 @@ test('a worker that ignores SIGTERM is killed after stop.timeout', async (t) => 
   await until(async () => (await up.logs('web')).includes('SIGTERM ignored'))
 })
 
+test('every command that had to kill a worker says so, also of one that another daemon started', async (t) => {
+  const up = upkeep(t)
+  const stop = { timeout: '200ms' }
+  const app = await running(up, 'ignores-sigterm.mjs', { instances: 1, stop })
+  const commands = {
+    reload: () => up.ok('reload', 'web'),
+    restart: () => up.ok('restart', 'web'),
+    'start after a change': () => up.ok('start', app.configure({ stop, env: { A: '1' } })),
+    'start after a change of what stops first': () =>
+      up.ok('start', app.configure({ stop, reload: 'stop-first' })),
+    'reload of what stops first': () => up.ok('reload', 'web'),
+    'reload after the daemon was replaced': async () => {
+      await up.replaceDaemon()
+      return await up.ok('reload', 'web')
+    },
+    delete: () => up.ok('delete', 'web'),
+  }
+
+  const silent: string[] = []
+  for (const [name, command] of Object.entries(commands)) {
+    const { stdout } = await command()
+    if (!stdout.includes('(1 worker had to be killed at stop.timeout)')) silent.push(`${name}: ${stdout}`)
+  }
+
+  assert.deepEqual(silent, [])
+})
+
 test('grandchildren do not outlive a worker that is stopped', async (t) => {
   const up = upkeep(t)
   const app = await running(up, 'forks-grandchildren.mjs', { instances: 1 })

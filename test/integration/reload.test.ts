@@ -182,7 +182,8 @@ test('consumers reload by starting first, or by stopping first', async (t) => {
   await until(() => order().length === 3)
   assert.deepEqual(order(), ['start', 'start', 'stop'])
 
-  await up.ok('start', app.configure({ reload: { order: 'stop-first' } }))
+  const { stdout } = await up.ok('start', app.configure({ reload: { order: 'stop-first' } }))
+  assert.match(stdout, /^web: restarted in .*: its reload\.order is stop-first$/m)
   up.write('journal', '')
   await up.ok('reload', 'web')
   assert.deepEqual(order(), ['stop', 'start'])

@@ -63,6 +63,17 @@ for (const code of [0, 3]) {
   })
 }
 
+test('run: of several apps, each line tells app and instance as `upkeep logs` does', async (t) => {
+  const up = upkeep(t)
+  const script = up.write('job.mjs', 'console.log(process.argv[2])')
+  const job = (name: string, instances: number) => ({ name, script, args: name, instances, restart: 'never' })
+  const { output, ended } = up.spawn({}, 'run', up.config([job('one', 2), job('two', 1)]))
+
+  assert.equal((await ended).status, 0)
+  const lines = output.stdout.trim().split('\n').sort()
+  assert.deepEqual(lines, ['one 0 | one', 'one 1 | one', 'two 0 | two'])
+})
+
 test('run: a crash is restarted', async (t) => {
   const up = upkeep(t)
   const port = await freePort()

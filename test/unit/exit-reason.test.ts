@@ -27,3 +27,8 @@ for (const [code, signal, lines, expected] of [
     assert.equal(exitReason(code, signal, lines), expected)
   })
 }
+
+test('a worker that Upkeep killed is not told as one that somebody killed', () => {
+  const reason = exitReason(null, 'SIGKILL', [], true)
+  assert.equal(reason, 'Killed: it had been asked to stop and did not end in time')
+})

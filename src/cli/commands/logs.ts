@@ -53,7 +53,8 @@ function queryOf(context: Context): LogQuery {
 export function parseSince(text: string, nowMs: number): number {
   const durationMs = tryParseDuration(text)
   if (durationMs !== undefined) return nowMs - durationMs
-  const time = Date.parse(text)
+  // Date.parse alone takes a forgotten unit, "10", for a month of 2001.
+  const time = /^\d{4}-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(time)) return time
   throw new Failure(
     'USAGE',
