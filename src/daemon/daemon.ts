@@ -73,11 +73,12 @@ async function open(
     problem: (text) => log.problem('logs', text),
   })
   opened.add(() => supervisor.letGo())
-  const state = new StateFile(
-    home.stateFile,
-    () => supervisor.records(),
-    (text) => log.problem('state', text),
-  )
+  const state = new StateFile({
+    path: home.stateFile,
+    clock: systemClock,
+    collect: () => supervisor.records(),
+    onProblem: (text) => log.problem('state', text),
+  })
   const agents = await serveAgents(home, supervisor)
   opened.add(() => supervisor.workers.length === 0 && removePublicFolder(home))
   for (const server of agents) opened.add(() => server.close())

@@ -80,13 +80,15 @@ async function startProcess(
   })
   // It must not keep the daemon alive after it let go of its workers.
   process.unref()
-  const connection = spec.isNode ? AgentConnection.ofChild(process) : undefined
-  await new Promise<void>((resolve, reject) => {
+  // Writing to a worker that just died is no error of ours: its exit is seen anyway.
+  process.on('error', () => {})
+  const spawned = new Promise<void>((resolve, reject) => {
     process.once('error', reject)
     process.once('spawn', resolve)
   })
-  // Writing to a worker that just died is no error of ours: its exit is seen anyway.
-  process.on('error', () => {})
+  // Without a pid there is no channel either.
+  const connection = spec.isNode && process.pid !== undefined ? AgentConnection.ofChild(process) : undefined
+  await spawned
   return { process: process as ChildProcess & { readonly pid: number }, connection }
 }
 

@@ -74,6 +74,20 @@ test('a state of which nothing is left does not end the workers that run', async
   kill(worker)
 })
 
+test('a state that could not be written is written as soon as it can be, without another change', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+  const inTheWay = `${up.home}/state.json.${(await up.daemon()).pid}.tmp`
+  mkdirSync(inTheWay)
+  await up.ok('stop', 'web')
+  await until(() => /Cannot write .*state.json: EISDIR/.test(up.report()))
+
+  rmdirSync(inTheWay)
+
+  await until(() => readFileSync(`${up.home}/state.json`, 'utf8').includes('"wanted":"stopped"'))
+  await until(() => /State is written again/.test(up.report()))
+})
+
 for (const socket of ['agent.sock', 'upkeep.sock']) {
   test(`a daemon that cannot begin because of ${socket} ends, and costs nothing`, async (t) => {
     const up = upkeep(t)

@@ -1,6 +1,10 @@
 // Apps that do what apps do when they go wrong. One test per program of test/apps.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { freePort } from '../support/free-port.ts'
 import { load, lost } from '../support/load/load.ts'
 import { testApp } from '../support/package-root.ts'
@@ -8,7 +12,7 @@ import { isAlive, kill } from '../support/processes.ts'
 import { get } from '../support/request.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
-import { upkeep } from '../support/upkeep.ts'
+import { cliPath, upkeep } from '../support/upkeep.ts'
 
 test('a worker that ignores SIGTERM is killed after stop.timeout', async (t) => {
   const up = upkeep(t)
@@ -248,4 +252,21 @@ test('an app whose port is taken: one clear sentence', async (t) => {
   assert.match(result.stderr, /EADDRINUSE/)
   assert.match(result.stderr, new RegExp(String(port)))
   assert.equal((await get(port)).status, 200)
+})
+
+test('a daemon without descriptors left starts no more workers, goes on, and leaves no log pipes', async (t) => {
+  const up = upkeep(t)
+  const limited = ['-c', 'ulimit -n 80; exec "$0" "$@"', process.execPath, cliPath, 'daemon', 'start']
+  await promisify(execFile)('sh', limited, { env: up.env })
+  const { pid } = await up.daemon()
+  const app = await running(up, 'http.mjs', { instances: 1 })
+  const [worker] = await up.pids('web')
+
+  for (const count of ['20', '21', '22', '23']) await up.fails(71, 'scale', 'web', count)
+
+  assert.equal((await up.daemon()).pid, pid)
+  assert.deepEqual(await up.pids('web'), [worker])
+  assert.equal((await app.get()).status, 200)
+  const pipes = () => readdirSync(join(up.home, 'run')).filter((name) => name.startsWith('web.'))
+  await until(() => pipes().length === 2, { show: pipes })
 })

@@ -1,21 +1,34 @@
 // What a daemon must know to take over from one that died: the wanted apps and the workers that run. Written after each
 // change, several at once as one; the copy before the last stays as state.json.last.
 import { writeAtomically } from '../../base/atomic-file.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { AppRecord } from '../../supervisor/app.ts'
 import { renderState } from './parse-state.ts'
 import { keepCopy, lastCopy } from './state-copy.ts'
 
+const RETRY_MS = 2000
+
+export interface StateFileOptions {
+  readonly path: string
+  readonly clock: Clock
+  readonly collect: () => readonly AppRecord[]
+  readonly onProblem: (text: string) => void
+}
+
 export class StateFile {
   readonly #path: string
+  readonly #clock: Clock
   readonly #collect: () => readonly AppRecord[]
   readonly #onProblem: (text: string) => void
   #isWanted = false
   #writing: Promise<void> | undefined
   #lastText = ''
   #hasProblem = false
+  #cancelRetry = () => {}
 
-  constructor(path: string, collect: () => readonly AppRecord[], onProblem: (text: string) => void) {
+  constructor({ path, clock, collect, onProblem }: StateFileOptions) {
     this.#path = path
+    this.#clock = clock
     this.#collect = collect
     this.#onProblem = onProblem
   }
@@ -32,6 +45,7 @@ export class StateFile {
   async saved(): Promise<void> {
     this.save()
     await this.#writing
+    this.#cancelRetry()
   }
 
   async #writeAll(): Promise<void> {
@@ -53,9 +67,11 @@ export class StateFile {
       this.#hasProblem = false
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      if (!this.#hasProblem)
-        this.#onProblem(`Cannot write ${this.#path}: ${reason}; trying again at each change`)
+      if (!this.#hasProblem) this.#onProblem(`Cannot write ${this.#path}: ${reason}; trying again`)
       this.#hasProblem = true
+      // Also when nothing changes: a reboot must not bring back what was stopped meanwhile.
+      this.#cancelRetry()
+      this.#cancelRetry = this.#clock.timer(RETRY_MS, () => this.save())
     }
   }
 }

@@ -1,11 +1,11 @@
 // What a worker writes. Its stdout and stderr are FIFOs on disk, so that a daemon that takes over can find them again:
 // the worker never notices that the one before died, and the kernel keeps what it wrote meanwhile.
 
-import { closeSync, fchownSync, mkdirSync } from 'node:fs'
+import { closeSync, fchownSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { AppLogs } from './app-logs.ts'
-import { openForDaemon, openForWorker, tryOpenForDaemon } from './pipe/fifo.ts'
+import { openAll, openForDaemon, openForWorker, tryOpenForDaemon } from './pipe/fifo.ts'
 import type { FifoStock } from './pipe/fifo-stock.ts'
 import { WorkerStream } from './worker-stream.ts'
 
@@ -66,9 +66,16 @@ export class WorkerOutput {
     mkdirSync(options.runDirectory, { recursive: true, mode: 0o700 })
     await options.fifoStock.make(paths)
     // The worker's ends first: a pipe that never had a writer would look ended.
-    const spawnFds = paths.map(openForWorker)
-    if (options.owner !== null) giveTo(options.owner, spawnFds)
-    return new WorkerOutput(options, paths.map(openForDaemon), spawnFds)
+    const opens = [openForWorker, openForDaemon].flatMap((open) => paths.map((path) => () => open(path)))
+    try {
+      const fds = openAll(opens)
+      const spawnFds = fds.slice(0, paths.length)
+      if (options.owner !== null) giveTo(options.owner, spawnFds)
+      return new WorkerOutput(options, fds.slice(paths.length), spawnFds)
+    } catch (error) {
+      for (const path of paths) rmSync(path, { force: true })
+      throw error
+    }
   }
 
   /** For a worker that another daemon spawned; undefined when its FIFOs are gone. */

@@ -34,13 +34,22 @@ export function openForDaemon(path: string): number {
 
 /** The read ends of all paths, or undefined when one of them is gone. */
 export function tryOpenForDaemon(paths: readonly string[]): number[] | undefined {
+  try {
+    return openAll(paths.map((path) => () => openForDaemon(path)))
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+/** The descriptors that these open, in their order; when one cannot, none stays open. */
+export function openAll(opens: readonly (() => number)[]): number[] {
   const opened: number[] = []
   try {
-    for (const path of paths) opened.push(openForDaemon(path))
+    for (const open of opens) opened.push(open())
     return opened
   } catch (error) {
     for (const fd of opened) closeSync(fd)
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
 }
