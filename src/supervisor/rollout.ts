@@ -29,6 +29,7 @@ export async function startAll(
   const total = instances.length
   let done = 0
   giveWay()
+  report('starting', null, { done, total })
   for (const instance of instances) instance.start(spec)
   const results = await Promise.allSettled(
     instances.map(async (instance) => {

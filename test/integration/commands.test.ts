@@ -299,6 +299,20 @@ test('the daemon starts with the first command, tells how it is, and stops with 
   assert.deepEqual([daemon.pid, ...pids].filter(isAlive), [])
 })
 
+test('a restart tells what it is at', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+
+  const { stdout } = await up.ok('restart', 'web', '--json')
+
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line): { type: string; text?: string } => JSON.parse(line))
+  const steps = events.filter(({ type }) => type === 'step').map(({ text }) => text)
+  assert.deepEqual(steps, ['stopped', 'starting', 'ready'])
+})
+
 test('a daemon that is stopped and started again has its apps again', async (t) => {
   const up = upkeep(t)
   const app = await running(up, 'http.mjs')

@@ -355,13 +355,13 @@ test('what cannot be started is told in one sentence with a way out', async (t) 
       { script: 'npm:shell' },
       'SCRIPT_UNREADABLE',
       'Cannot start app "npm:shell": npm script "shell" needs a shell for "&&"',
-      `Start the program itself, or write script: 'bash', args: ['-c', …]`,
+      `Start the program itself, or write script: 'bash', args: ['-c', …], reload: 'stop-first'`,
     ],
     [
       { script: 'npm:open' },
       'SCRIPT_UNREADABLE',
       'Cannot start app "npm:open": npm script "open" needs a shell for "\\""',
-      `Start the program itself, or write script: 'bash', args: ['-c', …]`,
+      `Start the program itself, or write script: 'bash', args: ['-c', …], reload: 'stop-first'`,
     ],
     [
       { script: 'npm:loop' },

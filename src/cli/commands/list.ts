@@ -34,5 +34,5 @@ async function appsOrNone({ client }: Context): Promise<AppStatus[] | undefined>
 
 function withoutDaemon(home: string): string {
   if (!hasState(home)) return 'No daemon runs, and no apps. Start one with "upkeep start <script|config>".'
-  return 'No daemon runs; workers that it left go on without it. Bring all apps back with "upkeep daemon start".'
+  return 'No daemon runs; if one was killed, its workers go on without it. Bring all apps back with "upkeep daemon start".'
 }

@@ -111,7 +111,7 @@ function simpleWords(app: string, scriptName: string, text: string): readonly st
   if (needs !== undefined) {
     const message = `Cannot start app ${show(app)}: npm script ${show(scriptName)} needs a shell for ${show(needs)}`
     throw new Failure('SCRIPT_UNREADABLE', message, {
-      hint: `Start the program itself, or write script: 'bash', args: ['-c', …]`,
+      hint: `Start the program itself, or write script: 'bash', args: ['-c', …], reload: 'stop-first'`,
     })
   }
   if (words.length > 0) return words
