@@ -24,7 +24,16 @@ process.exitCode = await runUpkeep(argv.slice(2), {
   out,
   env,
   platform,
-  cwd: process.cwd(),
+  cwd: currentFolder(),
   clock: systemClock,
   signalFor: interruptible,
 })
+
+/** A deployment may have removed the folder of the shell; most commands need none. */
+function currentFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return env.PWD ?? '/'
+  }
+}

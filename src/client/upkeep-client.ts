@@ -13,6 +13,7 @@ import type { Exchange } from './exchange.ts'
 import { exchangeJson, exchangeLines } from './exchange.ts'
 import { notUpkeep } from './exchange-failure.ts'
 import { controlSocketIn, resolveHome } from './home.ts'
+import { refuseForeign } from './refuse-foreign.ts'
 
 /** Also the head of a stream comes at once. */
 const ANSWER_TIMEOUT_MS = 5000
@@ -43,9 +44,12 @@ export interface StreamOptions {
  */
 export class UpkeepClient {
   readonly socketPath: string
+  /** Undefined when the socket was named itself. */
+  readonly #home: string | undefined
   readonly #timeoutMs: number
 
   constructor(options: ClientOptions = {}) {
+    this.#home = options.socketPath === undefined ? resolveHome(options.home) : undefined
     this.socketPath = options.socketPath ?? controlSocketIn(resolveHome(options.home))
     this.#timeoutMs = options.timeoutMs ?? 30_000
   }
@@ -148,6 +152,7 @@ export class UpkeepClient {
 
   #exchange(method: 'GET' | 'POST', path: string, body?: unknown, signal?: AbortSignal): Exchange {
     const { socketPath } = this
+    if (this.#home !== undefined) refuseForeign(this.#home)
     return {
       socketPath,
       method,

@@ -3,13 +3,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Failure } from '../base/failure.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { AppStatus } from '../protocol/status.ts'
 import type { App } from '../supervisor/app.ts'
 import type { Daemon, DaemonLog } from './daemon.ts'
 import { openDaemon } from './daemon.ts'
+import type { Home } from './home.ts'
 import { ensureHome } from './home.ts'
-import { NOTHING_LOADED } from './state/load-state.ts'
+import type { LoadedState } from './state/load-state.ts'
+import { loadState, NOTHING_LOADED } from './state/load-state.ts'
 
 export interface ForegroundOptions {
   /** Where the control socket is, so that `upkeep list` works beside it. @default a temporary folder */
@@ -20,6 +23,9 @@ export interface ForegroundOptions {
   readonly signal: AbortSignal
 }
 
+/** Where these apps come from, as state.json has it. */
+const SOURCE = 'foreground'
+
 /** Files are only a buffer here: the platform keeps the output. */
 const FOREGROUND_LOGS = { maxSizeBytes: 1_000_000, keep: 1, compress: false } as const
 
@@ -28,11 +34,21 @@ export async function runForeground(specs: readonly AppSpec[], options: Foregrou
   const temporary = options.home === undefined ? mkdtempSync(join(tmpdir(), 'upkeep-')) : undefined
   const home = ensureHome(options.home ?? temporary ?? '')
   try {
-    const daemon = await openDaemon(home, foregroundLog(options), async () => NOTHING_LOADED)
+    const daemon = await openDaemon(home, foregroundLog(options), () => refuseOthers(home))
     return await superviseUntilEnd(daemon, specs, options)
   } finally {
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
   }
+}
+
+/** Who begins without the apps of a home ends their workers and forgets them. */
+async function refuseOthers({ directory, stateFile }: Home): Promise<LoadedState> {
+  const { apps } = await loadState(stateFile)
+  const others = apps.filter(({ source }) => source !== SOURCE).map(({ spec }) => spec.name)
+  if (others.length === 0) return NOTHING_LOADED
+  throw new Failure('HOME_UNSAFE', `Cannot run in "${directory}": it is the home of ${others.join(', ')}`, {
+    hint: 'Leave out --home, or name another folder',
+  })
 }
 
 async function superviseUntilEnd(
@@ -63,7 +79,7 @@ async function superviseUntilEnd(
 async function startAll(daemon: Daemon, specs: readonly AppSpec[]): Promise<unknown> {
   const apps = specs.map((spec) => {
     const logs = { ...spec.logs, ...FOREGROUND_LOGS }
-    return daemon.supervisor.add({ ...spec, logs }, 'foreground')
+    return daemon.supervisor.add({ ...spec, logs }, SOURCE)
   })
   const results = await Promise.allSettled(apps.map((app) => app.start(() => {})))
   return results.find((result) => result.status === 'rejected')?.reason

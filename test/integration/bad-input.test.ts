@@ -1,13 +1,18 @@
 // Bad input: one clear answer, the right exit status, and nothing changes.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { freePort } from '../support/free-port.ts'
 import { testApp } from '../support/package-root.ts'
 import { isRoot } from '../support/programs.ts'
 import { get } from '../support/request.ts'
 import { running } from '../support/running-app.ts'
-import { upkeep } from '../support/upkeep.ts'
+import { cliPath, upkeep } from '../support/upkeep.ts'
+
+const run = promisify(execFile)
 
 const HTTP = testApp('http.mjs')
 
@@ -226,4 +231,14 @@ test('a state.json that was damaged is set aside, and the last good copy serves'
   assert.equal(result.status, 0, result.stderr)
   assert.match(up.report(), /Cannot read state .*last good copy/)
   await up.untilState('web', 'ready')
+})
+
+test('a folder that was removed under the shell is no hindrance to what needs none', async (t) => {
+  const up = upkeep(t)
+  const folder = join(up.folder, 'gone')
+  const command = `mkdir ${folder} && cd ${folder} && rmdir ${folder} && exec ${process.execPath} ${cliPath} list`
+
+  const { stdout, stderr } = await run('sh', ['-c', command], { env: up.env })
+
+  assert.match(stdout + stderr, /No daemon runs/)
 })

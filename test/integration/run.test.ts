@@ -8,6 +8,7 @@ import { packageRoot, testApp } from '../support/package-root.ts'
 import { commandOf, isAlive, processesWith } from '../support/processes.ts'
 import { isRoot, programOrSkip } from '../support/programs.ts'
 import { get } from '../support/request.ts'
+import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
 import { upkeep } from '../support/upkeep.ts'
 
@@ -98,6 +99,20 @@ test('run: when nobody reads what the app writes any more, it is stopped', async
 
   await ended
   assert.ok(worker !== undefined && !isAlive(worker))
+})
+
+test('run: a home that has apps is left alone', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+  const [pid = 0] = await up.pids('web')
+  await up.ok('daemon', 'stop', '--keep-workers')
+
+  const { stderr } = await up.fails(77, 'run', '--home', up.home, testApp('exits-at-once.mjs'))
+
+  assert.match(stderr, /it is the home of web/)
+  assert.ok(isAlive(pid))
+  await up.ok('daemon', 'start')
+  assert.deepEqual(await up.pids('web'), [pid])
 })
 
 test('run as PID 1: orphans are reaped', async (t) => {

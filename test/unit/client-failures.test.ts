@@ -1,6 +1,6 @@
 // What the client says when something else than a good answer comes. Against real servers on a unix socket.
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { isDaemonAbsent } from '../../src/client/daemon-absent.ts'
 import { UpkeepClient } from '../../src/client/upkeep-client.ts'
 import { answerJson, answerLines, controlStub, listening, temporaryFolder } from '../support/control-stub.ts'
+import { isRoot } from '../support/programs.ts'
 import { until } from '../support/until.ts'
 
 const UNREACHABLE = { code: 'DAEMON_UNREACHABLE' } as const
@@ -29,6 +30,20 @@ test('a socket that nobody listens on any more is the same as none', async (t) =
   writeFileSync(join(home, 'upkeep.sock'), '')
 
   await assert.rejects(new UpkeepClient({ home }).apps(), isDaemonAbsent)
+})
+
+test('what answers in the home of another user is told nothing', {
+  skip: isRoot() ? false : 'needs root',
+}, async (t) => {
+  const stub = await controlStub(t, answerJson({ apps: [] }))
+  chownSync(stub.home, 1, 1)
+  for (const path of [stub.home, join(stub.home, 'upkeep.sock')]) chmodSync(path, 0o777)
+
+  process.seteuid?.(2)
+  const asked = stub.client().apps()
+  await assert.rejects(asked, { code: 'HOME_UNSAFE' }).finally(() => process.seteuid?.(0))
+
+  assert.equal(stub.requests.length, 0)
 })
 
 test('a daemon of another version is told apart, and how to replace it', async (t) => {
