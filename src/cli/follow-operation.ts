@@ -26,7 +26,8 @@ export async function followOperation(
     : await showProgress(context, title, operation, results)
   const failed = results.find((result) => !result.ok)
   if (isOk) return 0
-  return failed?.ok === false ? FAILURE_EXIT_STATUS[failed.error.code] : 1
+  // A newer daemon may know other codes.
+  return failed?.ok === false ? (FAILURE_EXIT_STATUS[failed.error.code] ?? 1) : 1
 }
 
 async function showProgress(

@@ -12,8 +12,13 @@ type Kind = 'space' | 'single' | 'double' | 'escaped' | 'bare' | 'open'
 const PIECE = /(\s+)|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(["'\\])/gsy
 const KINDS: readonly Kind[] = ['space', 'single', 'double', 'escaped', 'bare', 'open']
 
-/** Splits text as POSIX sh splits a simple command, and expands nothing. */
-export function splitWords(text: string): Words {
+/** What `$NAME` and `${NAME}` stand for; without it, a dollar is for a shell. */
+export type Variables = Readonly<Record<string, string | undefined>>
+
+const VARIABLE = /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g
+
+/** Splits text as POSIX sh splits a simple command, and expands nothing but these variables. */
+export function splitWords(text: string, variables?: Variables): Words {
   const words: string[] = []
   let word: string | undefined
   let openQuote: string | undefined
@@ -21,13 +26,14 @@ export function splitWords(text: string): Words {
   for (const match of text.matchAll(PIECE)) {
     const index = match.findIndex((group, position) => position > 0 && group !== undefined)
     const kind = KINDS[index - 1] ?? 'bare'
-    const piece = match[index] ?? ''
-    shellSyntax ??= shellSyntaxIn(kind, piece, word === undefined)
+    const written = match[index] ?? ''
+    const { piece, rest } = expanded(kind, written, variables)
+    shellSyntax ??= shellSyntaxIn(kind, rest, word === undefined)
     if (kind === 'open') {
       openQuote = piece
       break
     }
-    if (kind !== 'space') word = (word ?? '') + (kind === 'double' ? unescaped(piece) : piece)
+    if (kind !== 'space') word = piece === '' && kind === 'bare' ? word : (word ?? '') + piece
     else if (word !== undefined) {
       words.push(word)
       word = undefined
@@ -35,6 +41,25 @@ export function splitWords(text: string): Words {
   }
   if (word !== undefined) words.push(word)
   return { words, openQuote, shellSyntax }
+}
+
+interface Expanded {
+  readonly piece: string
+  /** What was no variable: only there a shell may be needed. */
+  readonly rest: string
+}
+
+function expanded(kind: Kind, text: string, variables: Variables | undefined): Expanded {
+  const isLiteral = (kind !== 'bare' && kind !== 'double') || text.includes('\\')
+  if (variables === undefined || isLiteral) {
+    return { piece: kind === 'double' ? unescaped(text) : text, rest: text }
+  }
+  const held = (_: string, plain?: string, braced?: string) => variables[plain ?? braced ?? ''] ?? ''
+  const piece = text.replaceAll(VARIABLE, held)
+  const rest = text.replaceAll(VARIABLE, '')
+  // Where it is not quoted, a shell would make several words of such a value.
+  const isSplit = kind === 'bare' && piece !== text && /[\s*?[]/.test(piece)
+  return isSplit ? { piece: text, rest: text } : { piece, rest }
 }
 
 function shellSyntaxIn(kind: Kind, piece: string, isWordStart: boolean): string | undefined {

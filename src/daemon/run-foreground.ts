@@ -60,6 +60,7 @@ async function superviseUntilEnd(
   let asked: NodeJS.Signals | undefined
   const onSignal = (signal: NodeJS.Signals) => {
     asked ??= signal
+    if (signal === 'SIGINT') daemon.supervisor.forwardedSignal = signal
     void daemon.leave(false)
   }
   // Workers are in sessions of their own: a terminal that is closed does not end them.

@@ -1,5 +1,5 @@
 // What the kernel knows about a process (proc(5)). The start time tells a process from a later one with the same pid.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 export interface ProcessStat {
   readonly state: string
@@ -30,6 +30,11 @@ export function tryReadStat(pid: number): ProcessStat | undefined {
     startTicks: number(19),
     memoryBytes: number(21) * PAGE_BYTES,
   }
+}
+
+/** The user a process runs as. */
+export function tryReadUser(pid: number): number | undefined {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
 }
 
 /** True while the very process runs that was seen with this start time. A zombie does not run. */

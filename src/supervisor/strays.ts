@@ -5,7 +5,7 @@ import { WORKER_ENV } from '../protocol/agent.ts'
 import type { AppRecord } from './app.ts'
 import type { InstanceRecord } from './instance.ts'
 import { sendSignal } from './process-group.ts'
-import { findByEnvironment, isRunning, tryReadStat, tryReadVariable } from './process-stat.ts'
+import { findByEnvironment, isRunning, tryReadStat, tryReadUser, tryReadVariable } from './process-stat.ts'
 import type { WorkerRecord } from './worker.ts'
 import { tryParseWorkerId } from './worker-id.ts'
 
@@ -33,9 +33,7 @@ export function withStrays(records: readonly AppRecord[], sockets: AgentSockets,
   const strays = findStrays(records.flatMap(recordedWorkers).filter(runs), sockets, nowMs)
   const names = new Set(records.map(({ spec }) => spec.name))
   return {
-    records: records.map((record) =>
-      strays.filter(({ app }) => app === record.spec.name).reduce(addStray, record),
-    ),
+    records: records.map((record) => strays.filter((stray) => isOf(record, stray)).reduce(addStray, record)),
     unwanted: strays.filter(({ app }) => !names.has(app)).map(({ worker }) => worker),
   }
 }
@@ -66,6 +64,11 @@ export function endStray({ pid, startTicks }: WorkerRecord, clock: Clock): void 
 
 export function recordedWorkers({ instances }: AppRecord): WorkerRecord[] {
   return instances.flatMap(({ worker, others }) => (worker === null ? others : [worker, ...others]))
+}
+
+/** Any user of the host can give a process such an environment; only the app's own user makes a worker of it. */
+function isOf({ spec }: AppRecord, { app, worker }: Stray): boolean {
+  return app === spec.name && tryReadUser(worker.pid) === (spec.runAs?.uid ?? process.getuid?.())
 }
 
 function addStray(record: AppRecord, { instance: index, worker }: Stray): AppRecord {

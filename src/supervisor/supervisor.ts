@@ -1,5 +1,5 @@
 // All apps of this host. Who is meant by a target, who persists what changed, and which app a worker belongs to.
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { Failure } from '../base/failure.ts'
@@ -40,6 +40,8 @@ interface Entry {
 export class Supervisor {
   readonly feed = new LogFeed()
   readonly meter: ResourceMeter
+  /** What workers are stopped with from now on, instead of what their specs say. */
+  forwardedSignal: NodeJS.Signals | null = null
   readonly #places: SupervisorPlaces
   readonly #clock: Clock
   readonly #watcher: SupervisorWatcher
@@ -100,6 +102,7 @@ export class Supervisor {
         logs,
         fifoStock: this.#fifoStock,
         sockets: new ListeningSockets(),
+        forwardedSignal: () => this.forwardedSignal,
       },
       meter: this.meter,
       logDirectory: join(logDirectory, spec.name),
@@ -161,7 +164,8 @@ export class Supervisor {
         .map(({ id }) => id),
     )
     for (const name of readdirSync(this.#places.runDirectory)) {
-      if (!living.has(name.replace(/\.(?:out|err)$/, ''))) unlinkSync(join(this.#places.runDirectory, name))
+      if (!living.has(name.replace(/\.(?:out|err)$/, '')))
+        rmSync(join(this.#places.runDirectory, name), { recursive: true, force: true })
     }
   }
 

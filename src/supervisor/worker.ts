@@ -42,6 +42,8 @@ export interface WorkerSurroundings {
   readonly logs: AppLogs
   readonly fifoStock: FifoStock
   readonly sockets: ListeningSockets
+  /** The signal to stop with instead of the configured one; null for none. */
+  readonly forwardedSignal: () => NodeJS.Signals | null
 }
 
 /** What state.json keeps of a worker. */
@@ -215,7 +217,7 @@ export class Worker {
   }
 
   #ask(timeoutMs: number): void {
-    const { signal } = this.spec.stop
+    const signal = this.#around.forwardedSignal() ?? this.spec.stop.signal
     if (this.end !== null) return
     if (this.#connection === undefined) {
       this.#signal(signal)
@@ -291,7 +293,7 @@ export class Worker {
         this.#watcher.changed(this)
         break
       case 'socket':
-        if (handle !== undefined) sockets.keep(message.address, handle, this.instance, this.spec.balance)
+        if (handle !== undefined) sockets.keep(message.address, handle, this.instance, this.#balance)
         break
       case 'ready':
         this.#isReadyNow('message')
@@ -308,9 +310,15 @@ export class Worker {
       this.#connection?.send({ type: 'socket', id, errno })
       return
     }
-    const acquired = await this.#around.sockets.acquire(address, this.instance, this.spec.balance)
+    const acquired = await this.#around.sockets.acquire(address, this.instance, this.#balance)
     if ('handle' in acquired) this.#connection?.send({ type: 'socket', id, errno: null }, acquired.handle)
     else this.#connection?.send({ type: 'socket', id, errno: acquired.errno })
+  }
+
+  /** The kernel lets sockets of one user share a port, and root's daemon binds for all: apps of others get none of those. */
+  get #balance(): AppSpec['balance'] {
+    const { runAs, balance } = this.spec
+    return balance === 'spread' && runAs !== null && runAs.uid !== 0 ? 'shared' : balance
   }
 
   #isReadyNow(because: 'listening' | 'message' | 'settled'): void {

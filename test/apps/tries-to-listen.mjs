@@ -11,4 +11,6 @@ const results = JSON.parse(process.env.TARGETS).map(
     }),
 )
 const answer = JSON.stringify(await Promise.all(results))
-http.createServer((_request, response) => response.end(answer)).listen(process.env.PORT)
+http
+  .createServer((_request, response) => response.end(answer))
+  .listen(process.env.PORT, () => process.send('ready'))

@@ -10,7 +10,7 @@ import { ManualClock } from '../support/manual-clock.ts'
 test('looking after an adopted worker for long costs no more than for a moment', async (t) => {
   const { logs, runDirectory, fifoStock } = logsOf(t)
   const common = { logs, runDirectory, workerId: 'web.0.0a', instance: 0 }
-  const output = await WorkerOutput.create({ ...common, fifoStock })
+  const output = await WorkerOutput.create({ ...common, fifoStock, owner: null })
   const clock = new CountingClock()
   const worker = new Worker({
     around: {
@@ -21,8 +21,9 @@ test('looking after an adopted worker for long costs no more than for a moment',
       agentSocketPath: '',
       publicAgentSocketPath: '',
       sockets: new ListeningSockets(),
+      forwardedSignal: () => null,
     },
-    watcher: { ready() {}, exited() {}, changed() {} },
+    watcher: { ready() {}, exited() {}, leaving() {}, changed() {} },
     spec: { isNode: true, ready: { when: 'listening' } } as AppSpec,
     instance: 0,
     output,

@@ -123,6 +123,7 @@ test('a worker of another user gets no port and no file that this user could not
     instances: 1,
     user: 'nobody',
     group: 'nogroup',
+    ready: { when: 'message' },
     env: { TARGETS },
   })
 

@@ -36,6 +36,22 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   })
 }
 
+for (const [signal, status] of [
+  ['SIGINT', 3],
+  ['SIGTERM', 4],
+] as const) {
+  test(`run: the app gets the ${signal} that run got, and its status is that of run`, async (t) => {
+    const up = upkeep(t)
+    const { child, output, ended } = up.spawn({}, 'run', testApp('sh-signals.sh'))
+    await until(() => output.stdout.includes('waits'))
+
+    child.kill(signal)
+
+    assert.equal((await ended).status, status)
+    assert.match(output.stdout, new RegExp(`ended by ${signal.slice(3)}`))
+  })
+}
+
 test('run: stderr of the app is stderr', async (t) => {
   const up = upkeep(t)
   const port = await freePort()

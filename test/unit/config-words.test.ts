@@ -57,3 +57,30 @@ test('what only a shell understands is found, unless it is quoted', () => {
     assert.equal(splitWords(text).shellSyntax, shellSyntax, text)
   }
 })
+
+test('variables are put in where they are known, and what a shell would make several words of stays for a shell', () => {
+  const braced = (name: string) => ['$', '{', name, '}'].join('')
+  const variables = { PORT: '80', TWO: 'a b', STAR: '*', BACK: String.raw`a\\b` }
+  for (const [text, words] of [
+    ['next -p $PORT', ['next', '-p', '80']],
+    [`next -p ${braced('PORT')}0`, ['next', '-p', '800']],
+    ['next --port="$PORT"', ['next', '--port=80']],
+    ['next "$TWO" \'$PORT\'', ['next', 'a b', '$PORT']],
+    ['next $NONE end', ['next', 'end']],
+    ['next "$NONE"', ['next', '']],
+    ['next "$BACK"', ['next', String.raw`a\\b`]],
+  ] as const) {
+    const split = splitWords(text, variables)
+    assert.deepEqual([split.words, split.shellSyntax], [words, undefined], text)
+  }
+  for (const text of [
+    'next $TWO',
+    'next $STAR',
+    `next ${braced('PORT:-80')}`,
+    'next $(id)',
+    'next $1',
+    `next "${braced('PORT%0')}"`,
+  ]) {
+    assert.match(splitWords(text, variables).shellSyntax ?? '', /^\$/, text)
+  }
+})

@@ -1,4 +1,5 @@
 import { basename, dirname, extname, resolve } from 'node:path'
+import type { Variables } from '../words.ts'
 import { type Command, findCommand } from './command.ts'
 import { directTsx } from './direct-tsx.ts'
 import { expandHome } from './expand-home.ts'
@@ -20,6 +21,8 @@ export interface LaunchRequest {
   readonly cwd: string
   /** The value of PATH in the environment of the app. */
   readonly path: string
+  /** The environment of the app, which an npm script may name. */
+  readonly variables: Variables
   readonly home: string | undefined
 }
 

@@ -4,7 +4,7 @@ import { delimiter } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import { didYouMean } from '../../base/nearest-name.ts'
 import { show } from '../schema/show.ts'
-import { splitWords } from '../words.ts'
+import { splitWords, type Variables } from '../words.ts'
 import { type Command, commandOf } from './command.ts'
 import { findProgram, packageCommandFolders, type SearchPlace } from './find-program.ts'
 import { findPackage, type PackageJson } from './package-json.ts'
@@ -47,7 +47,7 @@ function reference(words: readonly string[]): NpmReference | undefined {
 export async function resolveNpmScript(
   app: string,
   scriptName: string,
-  place: SearchPlace,
+  place: SearchPlace & { readonly variables: Variables },
 ): Promise<NpmScript> {
   const found = await findPackage(place.cwd)
   if (found === undefined) {
@@ -56,7 +56,7 @@ export async function resolveNpmScript(
   }
   const path = [...packageCommandFolders(found.folder), place.path].join(delimiter)
   const scriptPlace = { cwd: found.folder, path }
-  const { words, env } = expandScript(app, found, scriptName, DEEPEST)
+  const { words, env } = expandScript({ app, found, variables: place.variables }, scriptName, DEEPEST)
   const [word = '', ...args] = words
   const file = findProgram(word, scriptPlace)
   if (file === undefined) {
@@ -77,18 +77,24 @@ interface Expanded {
   readonly env: Readonly<Record<string, string>>
 }
 
-function expandScript(app: string, found: PackageJson, scriptName: string, depth: number): Expanded {
-  const { env, words } = withoutAssignments(simpleWords(app, scriptName, scriptText(app, found, scriptName)))
+interface Reading {
+  readonly app: string
+  readonly found: PackageJson
+  readonly variables: Variables
+}
+
+function expandScript(reading: Reading, scriptName: string, depth: number): Expanded {
+  const { env, words } = withoutAssignments(simpleWords(reading, scriptName))
   const [program = '', ...args] = words
   const next = tryParseNpmReference(program, args)
   if (next === undefined) return { words, env }
   if (depth === 0) {
     throw new Failure(
       'SCRIPT_UNREADABLE',
-      `Cannot start app ${show(app)}: npm script ${show(scriptName)} runs itself`,
+      `Cannot start app ${show(reading.app)}: npm script ${show(scriptName)} runs itself`,
     )
   }
-  const inner = expandScript(app, found, next.scriptName, depth - 1)
+  const inner = expandScript(reading, next.scriptName, depth - 1)
   return { words: [...inner.words, ...next.args], env: { ...env, ...inner.env } }
 }
 
@@ -105,8 +111,8 @@ function scriptText(app: string, found: PackageJson, scriptName: string): string
   )
 }
 
-function simpleWords(app: string, scriptName: string, text: string): readonly string[] {
-  const { words, shellSyntax, openQuote } = splitWords(text)
+function simpleWords({ app, found, variables }: Reading, scriptName: string): readonly string[] {
+  const { words, shellSyntax, openQuote } = splitWords(scriptText(app, found, scriptName), variables)
   const needs = openQuote === undefined ? shellSyntax : openQuote
   if (needs !== undefined) {
     const message = `Cannot start app ${show(app)}: npm script ${show(scriptName)} needs a shell for ${show(needs)}`

@@ -65,10 +65,11 @@ export async function tryResolveApp(app: App, around: Surroundings): Promise<App
       home: around.home,
     }),
   )
-  const path = (env ?? around.processEnv).PATH ?? ''
+  const variables = env ?? around.processEnv
+  const path = variables.PATH ?? ''
   const { interpreter } = app
   const launch = await failures.during(() =>
-    resolveLaunch({ ...app, app: label, interpreter, cwd, path, home: around.home }),
+    resolveLaunch({ ...app, app: label, interpreter, cwd, path, variables, home: around.home }),
   )
   if (account === undefined || env === undefined || launch === undefined) return failures
   return {
