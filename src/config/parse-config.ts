@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { FailureCode } from '../base/failure.ts'
 import { Failure } from '../base/failure.ts'
 import { didYouMean } from '../base/nearest-name.ts'
 import { type App, appSection, SECTIONS } from './schema/app.ts'
@@ -54,19 +55,21 @@ export function checkConfig(data: unknown, options: ParseOptions): CheckedConfig
 }
 
 /** One app that was put together by a command. */
-export function parseApp(data: unknown, source: string): App {
+export function parseApp(data: unknown, source: string, code: FailureCode = 'CONFIG_INVALID'): App {
   const parsed = appSection.schema.safeParse(data)
-  if (!parsed.success) throw invalidConfig(source, problemsOf(parsed.error))
+  if (!parsed.success) throw invalidConfig(source, problemsOf(parsed.error), code)
   const problems = brokenRules(parsed.data)
-  if (problems.length > 0) throw invalidConfig(source, problems)
+  if (problems.length > 0) throw invalidConfig(source, problems, code)
   return parsed.data
 }
 
-export function invalidConfig(source: string, problems: readonly string[]): Failure {
+export function invalidConfig(
+  source: string,
+  problems: readonly string[],
+  code: FailureCode = 'CONFIG_INVALID',
+): Failure {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
-  return new Failure('CONFIG_INVALID', `Cannot use ${source}: it has ${count}`, {
-    details: firstProblems(problems),
-  })
+  return new Failure(code, `Cannot use ${source}: it has ${count}`, { details: firstProblems(problems) })
 }
 
 /** An app as it is written, and where. */

@@ -13,7 +13,7 @@ export interface ScriptOptions extends Omit<UserApp, 'cwd' | 'environments'> {
 
 /** What `upkeep start <script>` runs. Unlike an app of a config it gets the whole environment of the command. */
 export async function specFromScript({ cwd, processEnv, home, ...app }: ScriptOptions): Promise<AppSpec> {
-  return resolveApp(parseApp(app, 'the command line'), {
+  return resolveApp(parseApp(app, 'the command line', 'USAGE'), {
     folder: cwd,
     processEnv,
     home: home ?? processEnv.HOME,

@@ -73,10 +73,12 @@ async function applyOne(
       if (app.status().state === 'failed') await app.start(report)
       emit(done(app.name, 'unchanged', 'unchanged'))
       return async () => NOTHING_TO_UNDO
-    case 'scale':
-      await app.scale(spec.instances, report)
-      emit(done(app.name, 'scaled', `scaled from ${before.instances} to ${spec.instances} instances`))
+    case 'scale': {
+      const ends = await app.scale(spec.instances, report)
+      const text = `scaled from ${before.instances} to ${spec.instances} instances${killed(ends)}`
+      emit(done(app.name, 'scaled', text))
       return () => app.scale(before.instances, () => {})
+    }
     case 'restart': {
       const ends = await app.restart(spec, report)
       emit(done(app.name, 'restarted', `restarted${killed(ends)}: ${whyRestart(spec)}`))

@@ -67,8 +67,8 @@ async function operateOne(
     case 'scale': {
       const count = scaledTo(instances, request.instances ?? '')
       if (count === instances) return ['unchanged', `has ${counted(count)} already`]
-      await app.scale(count, report)
-      return ['scaled', `scaled from ${instances} to ${counted(count)}`]
+      const ends = await app.scale(count, report)
+      return ['scaled', `scaled from ${instances} to ${counted(count)}${killed(ends)}`]
     }
     case 'delete': {
       const ends = await supervisor.remove(app, report)

@@ -138,16 +138,16 @@ export class App {
         })
       }
       this.#use(spec)
-      await this.#scaleTo(spec.instances, report)
+      cut.push(...(await this.#scaleTo(spec.instances, report)))
       return cut
     })
   }
 
-  scale(count: number, report: Report): Promise<void> {
+  scale(count: number, report: Report): Promise<ExitReport[]> {
     return this.#run(async () => {
       if (this.wanted === 'stopped') throw notRunning('scale', this.name)
       this.#use({ ...this.spec, instances: count })
-      await this.#scaleTo(count, report)
+      return await this.#scaleTo(count, report)
     })
   }
 
@@ -276,10 +276,10 @@ export class App {
     if (this.#interruptions > 0) throw stoppedMeanwhile(this.name)
   }
 
-  async #scaleTo(count: number, report: Report): Promise<void> {
+  /** Returns how the workers ended that are too many. */
+  async #scaleTo(count: number, report: Report): Promise<ExitReport[]> {
     const before = this.#instances.length
-    const extra = this.#instances.slice(count)
-    if (extra.length > 0) await stopAll(extra, report)
+    const ends = await stopAll(this.#instances.slice(count), report)
     this.#resize(count)
     const fresh = this.#instances.slice(before)
     try {
@@ -291,6 +291,7 @@ export class App {
       throw error
     }
     this.#host.changed()
+    return ends
   }
 
   #goOut(): void {

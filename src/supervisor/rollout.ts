@@ -73,7 +73,8 @@ export async function reloadOne(instance: Instance, spec: AppSpec, steps: Steps)
   await instance.until(...SETTLED)
   await instance.explain()
   giveWay()
-  if (instance.failure !== undefined) throw reloadFailed(spec.name, instance.failure)
+  if (instance.failure !== undefined)
+    throw reloadFailed(spec.name, instance.failure, instance.state === 'ready')
   report('new worker ready, old one draining', index)
   const ends = await instance.drained()
   report('old worker gone', index)
@@ -97,7 +98,9 @@ function howEnded(workers: readonly Worker[]): string {
   return workers.some(({ stoppedBy }) => stoppedBy === 'kill') ? ' (killed at the stop timeout)' : ''
 }
 
-function reloadFailed(name: string, { code, message, hint, details }: Failure): Failure {
-  const what = `Cannot reload "${name}": the old workers go on. ${message}`
-  return new Failure(code, what, { hint, details })
+function reloadFailed(name: string, { code, message, hint, details }: Failure, isOldThere: boolean): Failure {
+  const what = isOldThere
+    ? 'the old workers go on'
+    : 'the old worker ended meanwhile too, and is started again'
+  return new Failure(code, `Cannot reload "${name}": ${what}. ${message}`, { hint, details })
 }

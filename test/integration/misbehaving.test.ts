@@ -38,6 +38,10 @@ test('every command that had to kill a worker says so, also of one that another 
   const commands = {
     reload: () => up.ok('reload', 'web'),
     restart: () => up.ok('restart', 'web'),
+    'scale down': async () => {
+      await up.ok('scale', 'web', '2')
+      return await up.ok('scale', 'web', '1')
+    },
     'start after a change': () => up.ok('start', app.configure({ stop, env: { A: '1' } })),
     'start after a change of what stops first': () =>
       up.ok('start', app.configure({ stop, reload: 'stop-first' })),

@@ -19,7 +19,7 @@ test('list without a daemon is empty, and starts none', async (t) => {
     stdout: '',
     stderr: 'No daemon runs, and no apps. Start one with "upkeep start <script|config>".\n',
   })
-  assert.equal((await upkeepHere({ home }, 'list', '--json')).stdout, '{"apps":[]}\n')
+  assert.equal((await upkeepHere({ home }, 'list', '--json')).stdout, '{"apps":[],"daemon":false}\n')
   assert.ok(!existsSync(home))
 })
 
@@ -31,7 +31,7 @@ test('list prints a table for people and JSON for programs', async (t) => {
   const json = await upkeepHere({ home }, 'list', '--json')
 
   assert.match(table.stdout, /^app +inst .*\nweb +0 +ready/)
-  assert.deepEqual(JSON.parse(json.stdout), { apps })
+  assert.deepEqual(JSON.parse(json.stdout), { apps, daemon: true })
 })
 
 for (const command of [['show', 'web'], ['logs'], ['events'], ['daemon', 'status']] as const) {

@@ -394,6 +394,7 @@ test('a problem of the keys is told like one of a config', async (t) => {
   const failure = await failureOf(folder, { script: 'server.js', instances: '1000000', name: 'all' })
 
   assert.equal(failure.message, 'Cannot use the command line: it has 2 problems')
+  assert.equal(failure.code, 'USAGE')
   assert.deepEqual(failure.details, [
     'name: must not be "all", which means every app',
     'instances: must be a whole number from -1000 to 1000, or "max", got "1000000"',

@@ -14,7 +14,7 @@ export const list: Command = {
   async run(context) {
     const { out } = context
     const apps = await appsOrNone(context)
-    if (hasOption(context, 'json')) out.printJson({ apps: apps ?? [] })
+    if (hasOption(context, 'json')) out.printJson({ apps: apps ?? [], daemon: apps !== undefined })
     else if (apps === undefined) out.say(withoutDaemon(context.home))
     else if (apps.length === 0) out.say('No apps. Start one with "upkeep start <script|config>".')
     else for (const line of renderList(apps, out.width, out.color, context.clock.nowMs())) out.print(line)
