@@ -1,7 +1,7 @@
 // What a worker, or whoever can reach the agent socket, says to the daemon must not harm it.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -116,6 +116,7 @@ test('a worker of another user gets no port and no file that this user could not
   skip: process.getuid?.() === 0 ? false : 'needs root',
 }, async (t) => {
   const up = upkeep(t)
+  chmodSync(up.folder, 0o755)
   const path = join(up.folder, 'made-by-root.sock')
   const TARGETS = JSON.stringify([{ port: 87 }, { path }, { port: 0 }])
 
