@@ -18,7 +18,7 @@ const SUITES = [
   { name: 'unit', versions: [CURRENT, '22', '24', '26'], fileTimeoutMs: 60_000 },
   { name: 'integration', versions: [CURRENT, '24', '26'], fileTimeoutMs: 300_000 },
 ]
-const AT_THE_SAME_TIME = 2
+const AT_THE_SAME_TIME = 3
 
 process.exitCode = (await main()) ? 0 : 1
 
