@@ -66,7 +66,7 @@ function isPipeStream(stream: unknown, fd: number): stream is PipeStream {
 class ExitFlush {
   readonly #stream: PipeStream
   readonly #fd: number
-  /** What Node is writing now; only the kernel and libuv know how much of it is gone. */
+  /** What Node was given last; libuv's queue tells how much of it the kernel has not taken. */
   #begun: readonly Chunk[] = []
   /** For what is said after the flush, which would be queued for ever. */
   #writeNow: ((bytes: Uint8Array) => boolean) | undefined
@@ -90,25 +90,17 @@ class ExitFlush {
   #watchWrites(): void {
     const stream = this.#stream
     const { write, _write, _writev } = stream
-    stream.write = (chunk, ...rest) => {
-      if (this.#writeNow === undefined) return write.call(stream, chunk, ...rest)
-      const [encoding] = rest
+    stream.write = (chunk, encoding, callback) => {
+      if (this.#writeNow === undefined) return write.call(stream, chunk, encoding, callback)
       return this.#writeNow(bytesOf([{ chunk, encoding: typeof encoding === 'string' ? encoding : 'utf8' }]))
     }
     stream._write = (chunk, encoding, callback) => {
       this.#begun = [{ chunk, encoding }]
-      _write.call(stream, chunk, encoding, this.#whenDone(callback))
+      _write.call(stream, chunk, encoding, callback)
     }
     stream._writev = (chunks, callback) => {
       this.#begun = chunks
-      _writev.call(stream, chunks, this.#whenDone(callback))
-    }
-  }
-
-  #whenDone(callback: WriteCallback): WriteCallback {
-    return (error) => {
-      this.#begun = []
-      callback(error)
+      _writev.call(stream, chunks, callback)
     }
   }
 
