@@ -35,13 +35,15 @@ for (const then of ['exit', 'throw']) {
   test(`3,000 lines on stderr before ${then} are all there, ten times`, async (t) => {
     const up = await ended(t, 'log-lines.mjs', ['3000', '0', 'stderr', then], 10)
 
-    for (let instance = 0; instance < 10; instance++) {
+    const instances = await up.instances('web')
+    assert.equal(instances.length, 10)
+    for (const { instance, lastExit } of instances) {
       const text = logOf(up, `${instance}.err`)
+      const lastLines = lastExit?.lastLines ?? []
       assert.ok(text.startsWith(numbered(3000)), `instance ${instance}: ${text.split('\n').length} lines`)
+      if (then === 'throw') assert.match(lastLines.join('\n'), /Error: thrown at the end\n +at /)
+      else assert.match(lastLines.at(-1) ?? '', /^line 2999 /)
     }
-    const { lastLines = [] } = (await up.instances('web'))[0]?.lastExit ?? {}
-    if (then === 'throw') assert.match(lastLines.join('\n'), /Error: thrown at the end\n +at /)
-    else assert.match(lastLines.at(-1) ?? '', /^line 2999 /)
   })
 }
 
