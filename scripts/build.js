@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Compiles src/ to dist/ (and with --test the tests to dist-test/). `npm run build` and `npm test` call it.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildSync } from 'esbuild'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -12,9 +13,9 @@ export function build({ withTests = false } = {}) {
   const startedMs = performance.now()
   const projects = ['tsconfig.json', 'tsconfig.agent.json', ...(withTests ? ['tsconfig.test.json'] : [])]
   const isSound = projects.map(compile).every(Boolean)
+  if (isSound) bundlePreloads()
   finishDist()
   removeStale('dist', 'src')
-  removeStale('dist/preload', 'src')
   if (withTests) removeStale('dist-test', '.')
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   console.error(isSound ? `built in ${seconds} s` : `the build failed after ${seconds} s`)
@@ -28,17 +29,25 @@ function compile(project) {
   return status === 0
 }
 
-function finishDist() {
+/** One file for each preload: a worker starts milliseconds sooner than with one file per module. */
+function bundlePreloads() {
   const preload = join(root, 'dist', 'preload')
-  mkdirSync(preload, { recursive: true })
+  rmSync(preload, { recursive: true, force: true })
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: ['src/agent/main.ts', 'src/agent/cluster-child.ts'],
+    outdir: join(preload, 'agent'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20.19',
+    sourcemap: true,
+    logLevel: 'warning',
+  })
   writeFileSync(join(preload, 'package.json'), '{ "type": "commonjs" }\n')
-  const launcher = join(root, 'src', 'supervisor', 'launch.sh')
-  if (existsSync(launcher)) {
-    const copy = join(root, 'dist', 'supervisor', 'launch.sh')
-    mkdirSync(dirname(copy), { recursive: true })
-    copyFileSync(launcher, copy)
-    chmodSync(copy, 0o755)
-  }
+}
+
+function finishDist() {
   const bin = join(root, 'dist', 'cli', 'main.js')
   if (existsSync(bin)) chmodSync(bin, 0o755)
 }

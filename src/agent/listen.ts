@@ -1,6 +1,5 @@
 // Makes `server.listen()` ask the daemon for the socket. The daemon keeps it open while workers come and go, so that
 // connections wait in its queue instead of being refused. http, https, http2, Express, Fastify … all end here.
-import { lookup } from 'node:dns'
 import net from 'node:net'
 import { resolve } from 'node:path'
 import { getSystemErrorMap } from 'node:util'
@@ -127,6 +126,8 @@ function resolveAddress(
     finish(host, family)
     return
   }
+  // Loaded only here: few apps listen on a name, and loading takes time from the start of all.
+  const { lookup } = require('node:dns') as typeof import('node:dns')
   lookup(host ?? '', (error, ip, found) => {
     if (error) done(error)
     else finish(ip, found === 6 ? 6 : 4)

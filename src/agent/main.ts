@@ -1,6 +1,6 @@
 // The preload inside a Node worker. It must start in a few milliseconds and never harm the app: without a channel it
 // does nothing, and everything it changes behaves as without Upkeep.
-import net from 'node:net'
+import type net from 'node:net'
 import { join } from 'node:path'
 import type { DaemonMessage, SocketAddress } from '../protocol/agent.ts'
 import { socketKey } from '../protocol/agent.ts'
@@ -132,7 +132,8 @@ function shownAddress(server: net.Server, asked: SocketAddress): string {
   if (typeof address === 'string') return address
   const { host, port } = asked.kind === 'tcp' ? asked : { host: asked.path, port: 0 }
   const ip = address?.address ?? host ?? '::'
-  return `${net.isIPv6(ip) ? `[${ip}]` : ip}:${address?.port ?? port}`
+  // The first net.isIPv6() of a process costs milliseconds, just before the first connection is accepted.
+  return `${ip.includes(':') ? `[${ip}]` : ip}:${address?.port ?? port}`
 }
 
 function disconnectCluster(done: () => void): void {

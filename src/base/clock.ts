@@ -12,6 +12,11 @@ export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   timer(delayMs, callback) {
+    // setTimeout() would make a millisecond of 0.
+    if (delayMs === 0) {
+      const immediate = setImmediate(callback)
+      return () => clearImmediate(immediate)
+    }
     const handle = setTimeout(callback, delayMs)
     return () => clearTimeout(handle)
   },
