@@ -1,23 +1,37 @@
 // Commands that meet each other, and daemons that die in the middle of one.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { UpkeepClient } from '../../src/client/upkeep-client.ts'
+import type { OperationEvent } from '../../src/protocol/control.ts'
 import { isAlive } from '../support/processes.ts'
 import { appOf, running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
 import type { Upkeep } from '../support/upkeep.ts'
 import { upkeep } from '../support/upkeep.ts'
 
-for (const other of ['restart', 'reload', 'start', 'delete']) {
-  test(`${other} in the middle of a delete leaves no worker behind`, async (t) => {
+for (const action of ['restart', 'reload', 'start', 'delete'] as const) {
+  test(`${action} in the middle of a delete leaves no worker behind`, async (t) => {
     const up = upkeep(t)
-    const workers = await slowToStop(up, '1s')
+    const { workers, letThemEnd } = await slowToStop(up)
+    const client = new UpkeepClient({ home: up.home })
     const deleting = up.spawn({}, 'delete', 'web')
     await untilStopping(up)
 
-    const { status, stderr } = await up.run(other, 'web')
+    const events: OperationEvent[] = []
+    const ended = client.operate(
+      { action, targets: ['web'] },
+      { onEvent: (event) => void events.push(event) },
+    )
+    // Answered after the request before it was taken.
+    await client.apps()
+    letThemEnd()
 
+    assert.equal(await ended, false)
+    const [result] = events.filter((event) => event.type === 'result')
+    assert.ok(result?.ok === false && result.error.code === 'APP_NOT_FOUND', JSON.stringify(events))
     assert.equal((await deleting.ended).status, 0)
-    assert.equal(status, 68, stderr)
     assert.deepEqual(await up.list(), [])
     assert.equal((await up.daemon()).workers, 0)
     assert.deepEqual(workers.filter(isAlive), [])
@@ -39,7 +53,7 @@ test('an old worker that dies while the output of a failed new one is still open
 
 test('Ctrl-C while the daemon stops its workers: they are stopped and it leaves', async (t) => {
   const up = upkeep(t)
-  const workers = await slowToStop(up, '2s')
+  const { workers, letThemEnd } = await slowToStop(up)
   const { pid } = await up.daemon()
   const { child, ended } = up.spawn({}, 'daemon', 'stop')
   await untilStopping(up)
@@ -47,6 +61,7 @@ test('Ctrl-C while the daemon stops its workers: they are stopped and it leaves'
   child.kill('SIGINT')
   child.kill('SIGINT')
   await ended
+  letThemEnd()
 
   await until(() => !isAlive(pid), { within: '10s' })
   assert.deepEqual(workers.filter(isAlive), [])
@@ -54,12 +69,13 @@ test('Ctrl-C while the daemon stops its workers: they are stopped and it leaves'
 
 test('a daemon killed in the middle of a stop: the next one finishes the stop', async (t) => {
   const up = upkeep(t)
-  const workers = await slowToStop(up, '3s')
+  const { workers, letThemEnd } = await slowToStop(up)
   const { ended } = up.spawn({}, 'stop', 'web')
   await untilStopping(up)
 
   await up.replaceDaemon()
   await ended
+  letThemEnd()
 
   await until(async () => (await up.app('web')).state === 'stopped', { within: '10s' })
   assert.equal((await up.app('web')).wanted, 'stopped')
@@ -68,12 +84,13 @@ test('a daemon killed in the middle of a stop: the next one finishes the stop', 
 
 test('a daemon killed in the middle of a restart: the next one finishes the restart', async (t) => {
   const up = upkeep(t)
-  const workers = await slowToStop(up, '3s')
+  const { workers, letThemEnd } = await slowToStop(up)
   const { ended } = up.spawn({}, 'restart', 'web')
   await untilStopping(up)
 
   await up.replaceDaemon()
   await ended
+  letThemEnd()
 
   await up.untilState('web', 'ready')
   assert.deepEqual(workers.filter(isAlive), [])
@@ -113,10 +130,11 @@ test('stop in the middle of a reload ends both workers, and the reload says why 
   await assert.rejects(app.get())
 })
 
-/** Workers that end only at the stop timeout. */
-async function slowToStop(up: Upkeep, timeout: string): Promise<number[]> {
-  await running(up, 'ignores-sigterm.mjs', { stop: { timeout } })
-  return await up.pids('web')
+/** Workers that serve on when they are asked to end, until they are let. */
+async function slowToStop(up: Upkeep): Promise<{ workers: number[]; letThemEnd: () => void }> {
+  const gate = join(up.folder, 'may-end')
+  await running(up, 'ends-when-told.mjs', { stop: { timeout: '60s' }, env: { MAY_END: gate } })
+  return { workers: await up.pids('web'), letThemEnd: () => writeFileSync(gate, '') }
 }
 
 async function untilStopping(up: Upkeep): Promise<void> {
