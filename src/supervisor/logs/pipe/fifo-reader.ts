@@ -20,11 +20,15 @@ export interface FifoConsumer {
 /** The most that is read at once: all that a pipe holds. */
 export const READ_BYTES = 64 * 1024
 const BUFFER = Buffer.allocUnsafeSlow(READ_BYTES)
-/** After a read of this much the writer is fast: the pipe is read again as soon as there is something. */
+/** A pipe with this much had no page left for the next write, or hardly any. */
+const FULL_BYTES = (READ_BYTES / 16) * 15
+/** After a read of this much the writer is fast: it needs about a millisecond to fill the pipe. */
 const MUCH_BYTES = READ_BYTES / 2
 /** After a read of less than this the pipe can wait longer the next time. */
 const LITTLE_BYTES = READ_BYTES / 16
-const SHORTEST_PAUSE_MS = 1
+/** Half of a pipe, for a writer of 100 MB/s. */
+const FLOOD_PAUSE_MS = 0.3
+const FIRST_PAUSE_MS = 1
 const LONGEST_PAUSE_MS = 20
 /** A pipe that was quiet for this long is read soon again. */
 const QUIET_MS = 200
@@ -39,7 +43,7 @@ export class FifoReader implements Paced {
   readonly #consumer: FifoConsumer
   readonly #watch: ReadableWatch
   #mode: Mode = 'paced'
-  #pauseMs = SHORTEST_PAUSE_MS
+  #pauseMs = FIRST_PAUSE_MS
   #readAtMs = 0
 
   constructor(fd: number, consumer: FifoConsumer) {
@@ -72,7 +76,7 @@ export class FifoReader implements Paced {
     const length = this.#readAndTake()
     if (this.#mode !== 'watched' && this.#mode !== 'paced') return
     if (length === 0) this.close()
-    else if (length === undefined || length >= MUCH_BYTES) this.#watchOn()
+    else if (length === undefined) this.#watchOn()
     else this.#pace(this.#nextPauseMs(length))
   }
 
@@ -113,14 +117,18 @@ export class FifoReader implements Paced {
     }
   }
 
-  /** Short for a pipe that just woke up, longer as long as little comes. */
+  /**
+   * Short for a pipe that just woke up, longer as long as little comes, shorter while much comes, and none when it was
+   * full: its writer stood still.
+   */
   #nextPauseMs(length: number): number {
     const nowMs = performance.now()
-    const isSlow = length < LITTLE_BYTES && nowMs - this.#readAtMs < QUIET_MS
-    const pauseMs = isSlow ? this.#pauseMs : SHORTEST_PAUSE_MS
+    const wasQuiet = nowMs - this.#readAtMs >= QUIET_MS
     this.#readAtMs = nowMs
-    this.#pauseMs = length < LITTLE_BYTES ? Math.min(LONGEST_PAUSE_MS, pauseMs * 2) : SHORTEST_PAUSE_MS
-    return pauseMs
+    if (length >= MUCH_BYTES) this.#pauseMs = FLOOD_PAUSE_MS
+    else if (wasQuiet) this.#pauseMs = FIRST_PAUSE_MS
+    else if (length < LITTLE_BYTES) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
+    return length >= FULL_BYTES ? 0 : this.#pauseMs
   }
 
   #pace(pauseMs: number): void {
