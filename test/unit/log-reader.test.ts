@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { pbkdf2 } from 'node:crypto'
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { gzipSync } from 'node:zlib'
@@ -13,6 +15,7 @@ import { logsOf, namesIn } from '../support/logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
 
+const derive = promisify(pbkdf2)
 const START_MS = Date.UTC(2026, 0, 1)
 
 function written(t: TestContext, spec: Partial<LogSpec> = {}) {
@@ -176,6 +179,20 @@ test('what is written after the call is not read, even when the file is rotated 
   )
 })
 
+test('a file that is rotated just when it is opened is read where it went', async (t) => {
+  const { say, read, directory } = written(t, { maxSizeBytes: 100 })
+  say(numbered(0, 9))
+  const expected = await read({ lines: 2 })
+  const reading = readLogs({ directory, app: 'web', query: { lines: 2 } })
+  const threads = occupyThreads()
+
+  const entries = collect(reading)
+  for (let line = 9; line < 50; line++) say(numbered(line, line + 1))
+  await threads
+
+  assert.deepEqual(await entries, expected)
+})
+
 test('a damaged archive is read as far as it goes', async (t) => {
   const { say, lines, directory } = written(t)
   say('new\n')
@@ -248,4 +265,10 @@ function write(logs: AppLogs, instance: number, stream: LogStream, text: string)
   const source = sources.get(file) ?? { isAdopted: true, hold() {}, release() {} }
   sources.set(file, source)
   if (text !== '') file.append(source, Buffer.from(text))
+}
+
+/** Nothing is opened before this resolves: files are opened by the threads of libuv. */
+async function occupyThreads(): Promise<void> {
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4)
+  await Promise.all(Array.from({ length: threads }, () => derive('password', 'salt', 100_000, 32, 'sha256')))
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
 import { isSystemError } from '../../../base/failure.ts'
+import type { LogPart } from './log-series.ts'
 
 const BLOCK_BYTES = 64 * 1024
 const NEWLINE = 10
@@ -22,10 +23,18 @@ export interface PartFile {
   close(): Promise<void>
 }
 
-/** Opens the file or what became of it; undefined when it was removed meanwhile. */
-export async function tryOpenPart(path: string, endBytes: number | null): Promise<PartFile | undefined> {
+/** Opens the file or what became of it; undefined when it was removed meanwhile, `moved` when another is in its place. */
+export async function tryOpenPart(
+  path: string,
+  { endBytes, inode }: Pick<LogPart, 'endBytes' | 'inode'>,
+): Promise<PartFile | 'moved' | undefined> {
   const plain = await tryOpen(path)
-  if (plain !== undefined) return new PlainPart(plain, endBytes ?? (await plain.stat()).size)
+  if (plain !== undefined) {
+    const found = await plain.stat()
+    if (endBytes === null || found.ino === inode) return new PlainPart(plain, endBytes ?? found.size)
+    await plain.close()
+    return 'moved'
+  }
   const gzip = await tryOpen(`${path}.gz`)
   if (gzip === undefined) return undefined
   await gzip.close()

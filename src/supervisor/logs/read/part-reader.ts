@@ -7,6 +7,8 @@ import { type LineStart, type PartFile, tryOpenPart } from './part-file.ts'
 import { TimeTable } from './time-table.ts'
 
 const NEWLINE = 10
+/** It may be rotated whenever it is about to be opened; where somebody put another file in its place, it is gone. */
+const MOST_TRIES = 10
 
 export interface EntryOrigin {
   readonly app: string
@@ -26,10 +28,16 @@ export class PartReader {
 
   /** Undefined when the file is gone. */
   static async tryOpen(part: LogPart, series: LogSeries): Promise<PartReader | undefined> {
-    const path = pathNow(part, series)
-    const file = await tryOpenPart(path, part.endBytes)
-    if (file === undefined) return undefined
-    return new PartReader(file, new TimeTable(timesPathOf(path), part.modifiedAtMs))
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const path = pathNow(part, series)
+      // In the same turn of the event loop, in which nothing is rotated.
+      const times = new TimeTable(timesPathOf(path), part.modifiedAtMs)
+      const file = await tryOpenPart(path, part)
+      if (file !== undefined && file !== 'moved') return new PartReader(file, times)
+      times.close()
+      if (file === undefined) return undefined
+    }
+    return undefined
   }
 
   /** Where the first line that was written at or after this time begins; undefined when there is none. */
