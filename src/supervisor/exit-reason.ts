@@ -29,11 +29,11 @@ export function exitReason(
   signal: string | null,
   lastLines: readonly string[],
   wasStopped = false,
-  taken?: string,
+  cause?: string,
 ): string {
   const error = errorIn(lastLines)
   const quoted = error === undefined ? '' : `: ${error.length > 300 ? `${error.slice(0, 299)}…` : error}`
-  const shown = taken === undefined ? quoted : `${quoted}; ${taken}`
+  const shown = cause === undefined ? quoted : `${quoted}; ${cause}`
   if (signal === 'SIGKILL' && wasStopped) return 'Killed: it had been asked to stop and did not end in time'
   if (signal !== null) return `Ended by ${signal} (${SIGNAL_MEANINGS[signal] ?? 'a signal'})${shown}`
   if (code === null && wasStopped)

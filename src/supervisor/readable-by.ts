@@ -1,5 +1,17 @@
 import { statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
+import type { AppSpec } from '../protocol/app-spec.ts'
+
+/** Why another user cannot run the script, if its permissions say so. Access lists may say otherwise, so only after a crash. */
+export function tryTellUnreadable({ runAs, script }: Pick<AppSpec, 'runAs' | 'script'>): string | undefined {
+  if (runAs === null || !isAbsolute(script)) return undefined
+  try {
+    const part = unreadablePart(script, runAs)
+    return part === undefined ? undefined : `the user "${runAs.user}" may not read "${part}"`
+  } catch {
+    return undefined
+  }
+}
 
 /** The part of a path that a user may not pass or read; undefined when all is open to them. */
 export function unreadablePart(

@@ -15,6 +15,7 @@ import type { WorkerOutput } from './logs/worker-output.ts'
 import { tryTellTakenPort } from './port-holder.ts'
 import { endLeftovers, sendSignal } from './process-group.ts'
 import { isRunning } from './process-stat.ts'
+import { tryTellUnreadable } from './readable-by.ts'
 import { mayBind } from './socket-permission.ts'
 
 /** A program without agent, or an app that never listened, is ready when it has lived so long. */
@@ -355,8 +356,10 @@ export class Worker {
     const { pid, startedAtMs } = this
     const { agentSocketPath, publicAgentSocketPath } = this.#around
     const asker = { app: this.spec.name, agentSockets: [agentSocketPath, publicAgentSocketPath] }
-    const taken = end.code === 0 ? undefined : await tryTellTakenPort(asker, lastLines)
-    const reason = exitReason(end.code, end.signal, lastLines, this.#stopping !== undefined, taken)
+    const isCrash = end.code !== 0 && end.signal === null
+    const unreadable = isCrash && this.readyAtMs === null ? tryTellUnreadable(this.spec) : undefined
+    const cause = end.code === 0 ? undefined : (unreadable ?? (await tryTellTakenPort(asker, lastLines)))
+    const reason = exitReason(end.code, end.signal, lastLines, this.#stopping !== undefined, cause)
     return { pid, ...end, atMs, uptimeMs: atMs - startedAtMs, reason, lastLines }
   }
 

@@ -1,6 +1,7 @@
 // What can be run: whatever a user has in the folder.
 import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { freePort } from '../support/free-port.ts'
 import { testApp } from '../support/package-root.ts'
@@ -140,6 +141,20 @@ test('NODE_OPTIONS of the config hold for the app', async (t) => {
   const { env } = await app.who('/env')
 
   assert.equal(env.NODE_OPTIONS, '--max-http-header-size=2000')
+})
+
+test('another user: a script that this user may not read is told as that', async (t) => {
+  if (!isRoot()) return t.skip('only root may run apps as another user')
+  const up = upkeep(t)
+  const { chmodSync } = await import('node:fs')
+  chmodSync(up.folder, 0o755)
+  const script = up.write('secret/app.mjs', 'setInterval(() => {}, 1000)')
+  chmodSync(dirname(script), 0o700)
+  const config = up.config([{ name: 'web', script, cwd: up.folder, user: 'nobody', group: 'nogroup' }])
+
+  const { stderr } = await up.fails(70, 'start', config)
+
+  assert.match(stderr, new RegExp(`the user "nobody" may not read "${dirname(script)}"`))
 })
 
 test('another user: the app has its ids and groups', async (t) => {
