@@ -27,7 +27,7 @@ const ends = {
   },
   callback() {
     process.stdout.write(numbered(20_000).join(''), () => {
-      process.stdout.write('written\n')
+      say(20_000)
       process.exit(1)
     })
   },

@@ -62,7 +62,7 @@ test('an app that replaced process.stdout.write sees everything to the end', asy
 test('an app that exits in the callback of a write has written all', async (t) => {
   const up = await ended(t, 'log-last-words.mjs', ['callback'])
 
-  assert.equal(logOf(up, '0.out'), `${numbered(20_000)}written\n`)
+  assert.equal(logOf(up, '0.out'), numbered(20_000) + numbered(20_000))
 })
 
 test('what an app corked is written too', async (t) => {
