@@ -1,9 +1,12 @@
 // A daemon that dies right after it spawned a worker had no time to write it down. The next one finds it.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isAlive, kill } from '../support/processes.ts'
+import { isRoot } from '../support/programs.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
 import type { Upkeep } from '../support/upkeep.ts'
@@ -45,6 +48,31 @@ test('it takes the place of one that the state names but that is dead', async (t
 
   await up.untilState('web', 'ready')
   assert.deepEqual(await up.pids('web'), workers)
+})
+
+test('a process of another user that looks like a worker is none', async (t) => {
+  if (!isRoot()) return t.skip('only root may start a process of another user')
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+  const [worker = 0] = await up.pids('web')
+  await killDaemon(up)
+  kill(worker)
+  const stranger = spawn('sleep', ['60'], {
+    env: { ...up.env, UPKEEP_WORKER: 'web.0.abc', UPKEEP_AGENT_SOCKET: join(up.home, 'agent.sock') },
+    uid: 65_534,
+    gid: 65_534,
+    stdio: 'ignore',
+  })
+  const ended = once(stranger, 'exit')
+  await once(stranger, 'spawn')
+
+  await up.ok('daemon', 'start')
+
+  await up.untilState('web', 'ready')
+  assert.notEqual((await up.pids('web'))[0], stranger.pid)
+  await up.ok('delete', 'web')
+  assert.ok(stranger.kill('SIGKILL'))
+  assert.deepEqual(await ended, [null, 'SIGKILL'])
 })
 
 test('the log pipes of workers that died with the daemon are removed', async (t) => {

@@ -172,7 +172,9 @@ test('start in a folder with a config applies it; diff and --dry-run only ask', 
   const cwd = temporaryFolder(t)
   writeFileSync(join(cwd, 'server.js'), '')
   writeFileSync(join(cwd, 'upkeep.config.json'), '{ "apps": [{ "name": "web", "script": "server.js" }] }')
-  const change = { app: 'web', change: 'scale', fields: [{ path: 'instances', from: '1', to: '2\x1b[2J' }] }
+  const evil = '\x1b[2J'
+  const field = { path: `instances${evil}`, from: `1${evil}`, to: `2${evil}` }
+  const change = { app: `web${evil}`, change: 'scale', fields: [field] }
   const stub = await controlStub(t, (response, request) => {
     if (request.url === '/v1/diff') return answerJson({ changes: [change] })(response, request)
     return daemonWith(END)(response, request)
