@@ -14,7 +14,7 @@ import { upkeep } from '../support/upkeep.ts'
 
 interface State {
   readonly apps: readonly {
-    readonly instances: readonly { worker: { pid: number; startTicks: number } | null }[]
+    readonly instances: readonly { worker: { id: string; pid: number; startTicks: number } | null }[]
   }[]
 }
 
@@ -57,10 +57,16 @@ test('a process of another user that looks like a worker is none', async (t) => 
   const [worker = 0] = await up.pids('web')
   await killDaemon(up)
   kill(worker)
+  let id = ''
+  changeState(up, (instance) => {
+    id = instance.worker?.id ?? ''
+    instance.worker = null
+  })
   const stranger = spawn('sleep', ['60'], {
-    env: { ...up.env, UPKEEP_WORKER: 'web.0.abc', UPKEEP_AGENT_SOCKET: join(up.home, 'agent.sock') },
+    env: { ...up.env, UPKEEP_WORKER: id, UPKEEP_AGENT_SOCKET: join(up.home, 'agent.sock') },
     uid: 65_534,
     gid: 65_534,
+    detached: true,
     stdio: 'ignore',
   })
   const ended = once(stranger, 'exit')
