@@ -147,22 +147,25 @@ test('lines that are written while no daemon lives are in the log, in order', as
   )
 })
 
-for (const [how, padding] of [
-  ['what the pipe holds', 10],
-  ['more than the pipe holds', 5000],
+for (const [how, signal, padding] of [
+  ['the daemon is dead, and all fits into the pipe', 'SIGKILL', 10],
+  ['the daemon is dead, and the pipe is full', 'SIGKILL', 5000],
+  ['the daemon reads no more and is killed then', 'SIGSTOP', 10],
 ] as const) {
-  test(`a worker that ends while no daemon lives: what it said last is in the log, ${how}`, async (t) => {
+  test(`what a worker says last is in the log: ${how}`, async (t) => {
     const up = upkeep(t)
     const app = await running(up, 'http.mjs', { instances: 1 })
     const { pid: worker } = await app.who()
     const { pid } = await up.daemon()
     const wanted = Array.from({ length: 50 }, (_, number) => `gap-${number}-${'x'.repeat(padding)}`)
 
-    kill(pid)
-    await until(() => !isAlive(pid))
+    kill(pid, signal)
+    if (signal === 'SIGKILL') await until(() => !isAlive(pid))
     for (const text of wanted) await app.get(`/log?text=${text}`)
     await app.get('/exit').catch(() => {})
     await until(() => !isAlive(worker))
+    kill(pid)
+    await until(() => !isAlive(pid))
     await up.ok('daemon', 'start')
     await up.untilState('web', 'ready')
 
