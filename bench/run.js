@@ -1,22 +1,23 @@
 #!/usr/bin/env node
 // Measures Upkeep side by side with pm2, node:cluster and bare node. bench/README.md says what and how.
-//   node bench/run.js [row…] [--quick] [--write]
 import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { agent } from './rows/agent.js'
 import { daemonKill } from './rows/daemon-kill.js'
 import { flagship } from './rows/flagship.js'
+import { killRounds } from './rows/kill-rounds.js'
 import { list } from './rows/list.js'
 import { logLoss } from './rows/log-loss.js'
 import { logRate } from './rows/log-rate.js'
 import { memory } from './rows/memory.js'
 import { recovery } from './rows/recovery.js'
 import { reload } from './rows/reload.js'
+import { soak } from './rows/soak.js'
 import { throughput } from './rows/throughput.js'
 import { workerKill } from './rows/worker-kill.js'
 import { root } from './support/built.js'
+import { readCommandLine } from './support/command-line.js'
 import { versions } from './support/machine.js'
 import { document, summary, tableOf } from './support/report.js'
 import { Scope } from './support/scope.js'
@@ -33,21 +34,17 @@ const ROWS = [
   logRate,
   logLoss,
   agent,
+  killRounds,
+  soak,
 ]
-const EXIT_USAGE = 64
 /** Load average above which somebody else is at work. */
 const BUSY = 1
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
-})
-const unknown = positionals.filter((name) => !ROWS.some((row) => row.name === name))
-if (unknown.length > 0) {
-  console.error(
-    `Cannot measure ${unknown.join(', ')}: the rows are ${ROWS.map(({ name }) => name).join(', ')}`,
-  )
-  process.exit(EXIT_USAGE)
+const { rows, options, answer } = readCommandLine(process.argv.slice(2), ROWS)
+if (answer !== undefined) {
+  if (answer.status === 0) console.log(answer.text)
+  else console.error(answer.text)
+  process.exit(answer.status)
 }
 
 let scope = new Scope()
@@ -64,15 +61,13 @@ if (loadavg()[0] > BUSY)
   console.error(`The machine is busy (load ${loadavg()[0].toFixed(1)}): times and rates mean little.`)
 const startedMs = performance.now()
 const groups = []
-for (const row of ROWS) {
-  if (positionals.length === 0 || positionals.includes(row.name)) groups.push(await measured(row))
-}
+for (const row of rows) groups.push(await measured(row))
 const seconds = (performance.now() - startedMs) / 1000
 
 console.log(`\n${groups.map((group) => `${group.title}\n\n${tableOf(group)}\n`).join('\n')}`)
 console.log(`${summary(groups)} in ${Math.round(seconds)} s`)
-const isWhole = positionals.length === 0 && !values.quick
-if (isWhole || values.write) {
+const isWhole = options.isWhole && !options.quick
+if (isWhole || options.write) {
   const command = ['node bench/run.js', ...process.argv.slice(2)].join(' ')
   const text = document(groups, { command, versions: facts, at: new Date(), seconds })
   writeFileSync(join(root, 'bench', 'results.md'), text)
@@ -89,7 +84,7 @@ async function measured({ name, title, run }) {
   const say = (text) => console.log(`    ${text}`)
   let results
   try {
-    results = await run({ scope, quick: values.quick, say })
+    results = await run({ scope, say, ...options })
   } catch (error) {
     console.error(error)
     results = [{ what: title, error: firstLine(error) }]

@@ -38,6 +38,12 @@ export class UpkeepContender {
     return instances.filter(({ state }) => state === 'ready').map(({ pid }) => pid)
   }
 
+  /** True when every instance has its worker, and none of the workers before is still there. */
+  async isSettled(name = 'app') {
+    const instances = await this.#upkeep.instances(name)
+    return instances.every(({ state, drainingPids }) => state === 'ready' && drainingPids.length === 0)
+  }
+
   async supervisor() {
     return (await this.#upkeep.daemon()).pid
   }

@@ -18,6 +18,11 @@ export const { freePort } = await import(join(support, 'free-port.js'))
 export const { until } = await import(join(support, 'until.js'))
 export const { isAlive, kill, processesWith } = await import(join(support, 'processes.js'))
 
+export const { KillRounds } = await import(join(support, 'kill-rounds', 'kill-rounds.js'))
+export const { Requests } = await import(join(support, 'kill-rounds', 'requests.js'))
+export const { allLines } = await import(join(support, 'kill-rounds', 'line-counts.js'))
+export const { newSeed, Random } = await import(join(support, 'kill-rounds', 'random.js'))
+
 /** The absolute path of a program in bench/apps. */
 export function benchApp(name) {
   return join(root, 'bench', 'apps', name)

@@ -54,8 +54,9 @@ export class Channel {
     this.#events = events
   }
 
-  get isOpen(): boolean {
-    return this.#pipe !== undefined
+  /** Tries: that the other side is gone is told later, in a turn of the event loop that may never come. */
+  isHeard(): boolean {
+    return this.#write('')
   }
 
   open(fd: number): void {
@@ -66,12 +67,16 @@ export class Channel {
 
   /** False when nobody listens right now; what matters is said again after a reconnect. */
   send(message: AgentMessage, handle?: ListenHandle): boolean {
+    return this.#write(JSON.stringify(message), handle)
+  }
+
+  #write(line: string, handle?: ListenHandle): boolean {
     if (this.#pipe === undefined || !this.#isOurs(this.#pipe)) return false
     const request = new this.#internals.WriteWrap()
     request.oncomplete = () => {}
     // Keeps the socket from being collected before it was sent.
     if (handle !== undefined) request.handle = handle
-    return this.#pipe.writeUtf8String(request, `${JSON.stringify(message)}\n`, handle) === 0
+    return this.#pipe.writeUtf8String(request, `${line}\n`, handle) === 0
   }
 
   /** Some programs close every descriptor that they did not open, and nobody tells us. */

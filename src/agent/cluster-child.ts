@@ -7,7 +7,7 @@ import { installExitFlush } from './exit-flush.ts'
 
 if (cluster.isWorker) {
   hidePreload(process.execArgv)
-  installExitFlush(() => false)
+  installExitFlush(() => 'unknown')
   const originalClose = http.Server.prototype.close
   http.Server.prototype.close = function close(
     this: http.Server,

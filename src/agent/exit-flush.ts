@@ -1,7 +1,9 @@
 // Node keeps what does not fit into a full pipe, and forgets it in process.exit() and after an uncaught error. Here it is
-// written at 'exit', while there is a reader. Nothing is done before the app touches process.stdout or process.stderr.
+// written at 'exit', beside the pipe together with what is in there, or, where that cannot be, to the pipe. Nothing is
+// done before the app touches process.stdout or process.stderr.
 import { fstatSync, writeSync } from 'node:fs'
 import net from 'node:net'
+import { RestFile } from './rest-file.ts'
 
 /** How long an exit waits for a pipe that nobody reads. */
 const LIMIT_MS = 2000
@@ -23,8 +25,10 @@ interface PipeStream {
 
 type WriteCallback = (error?: Error | null) => void
 
-/** `isReaderThere` tells whether the daemon lives; only then may the last words of Node itself wait for room. */
-export function installExitFlush(isReaderThere: () => boolean): void {
+/** Whether somebody reads the pipes: a process that has no line to the daemon cannot know. */
+export type Reader = 'there' | 'gone' | 'unknown'
+
+export function installExitFlush(reader: () => Reader): void {
   const flushes = new Map<PipeStream, ExitFlush>()
   onFirstUse('stdout', (stream) => watch(stream, 1))
   onFirstUse('stderr', (stream) => watch(stream, 2))
@@ -35,11 +39,11 @@ export function installExitFlush(isReaderThere: () => boolean): void {
     flushes.set(stream, new ExitFlush(stream, fd))
   }
 
-  function flushAll(): void {
+  function flushAll(code: number): void {
     // Some programs emit the event themselves and live on.
     if (Reflect.get(process, '_exiting') !== true) return
     const deadlineMs = performance.now() + LIMIT_MS
-    for (const flush of flushes.values()) flush.run(deadlineMs, isReaderThere)
+    for (const flush of flushes.values()) flush.run(deadlineMs, reader(), code)
   }
 }
 
@@ -77,13 +81,17 @@ class ExitFlush {
     this.#watchWrites()
   }
 
-  run(deadlineMs: number, isReaderThere: () => boolean): void {
+  run(deadlineMs: number, reader: Reader, code: number): void {
     const queued = this.#queued()
-    const isWritten = writeAll(this.#fd, queued, deadlineMs)
+    // After an error Node itself writes to the pipe, and a reader would have that before the rest.
+    const isMovable = reader === 'gone' || (reader === 'there' && code === 0)
+    const rest = isMovable ? RestFile.tryMove(this.#fd) : undefined
+    const write = (bytes: Uint8Array) => rest?.write(bytes) ?? writeAll(this.#fd, bytes, deadlineMs)
+    const isWritten = write(queued)
     // Where something was lost, nothing may come after it.
-    this.#writeNow = (bytes) => isWritten && writeAll(this.#fd, bytes, deadlineMs)
+    this.#writeNow = (bytes) => isWritten && write(bytes)
     // The stack trace of an uncaught error comes from Node itself, which does not try twice.
-    const isRead = queued.length > 0 || isReaderThere()
+    const isRead = rest === undefined && (queued.length > 0 || reader === 'there')
     if (isWritten && isRead) this.#stream._handle?.setBlocking(true)
   }
 

@@ -45,7 +45,7 @@ function runAgent({ worker, channelFd, socketPath, portOffset }: NonNullable<typ
     isReady = true
     channel.send({ type: 'ready' })
   })
-  installExitFlush(() => channel.isOpen)
+  installExitFlush(() => (channel.isHeard() ? 'there' : 'gone'))
   installListen({ ask, listening, closed }, portOffset)
   installClusterFork(join(__dirname, 'cluster-child.js'))
 

@@ -21,6 +21,11 @@ export function socketKey(address: SocketAddress): string {
   return `tcp${address.family}${address.ipv6Only ? 'only' : ''}:${address.host ?? '*'}:${address.port}${index}`
 }
 
+/** Where an agent puts what its worker has said and nobody read, beside the pipe it was said to. */
+export function restPathOf(pipePath: string): string {
+  return `${pipePath}.rest`
+}
+
 export type AgentMessage =
   | {
       readonly type: 'hello'

@@ -13,11 +13,13 @@ import { ListeningSockets } from './listening-sockets.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
 import { FifoStock } from './logs/pipe/fifo-stock.ts'
+import { WorkerOutput } from './logs/worker-output.ts'
 import { matchNames } from './match-names.ts'
 import { ResourceMeter } from './resource-meter.ts'
 import type { Report } from './rollout.ts'
 import { endStray, recordedWorkers, runs, withStrays } from './strays.ts'
 import type { Worker, WorkerRecord } from './worker.ts'
+import { tryParseWorkerId } from './worker-id.ts'
 
 export interface SupervisorPlaces {
   readonly runDirectory: string
@@ -149,24 +151,34 @@ export class Supervisor {
     const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
     if (endUnwanted) for (const worker of unwanted) endStray(worker, this.#clock)
     else if (unwanted.length > 0) this.#watcher.problem(leftAlone(unwanted))
+    const apps = records.map((record) => ({ record, app: this.add(record.spec, record.source) }))
     // Pipes of workers that stay are what a daemon that knows their app needs to take them over.
-    if (endUnwanted) this.#removeOldPipes(records)
-    const counts = records.map((record) => this.add(record.spec, record.source).adopt(record))
+    if (endUnwanted) await this.#removeOldPipes(records)
+    const counts = apps.map(({ record, app }) => app.adopt(record))
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
   }
 
-  /** FIFOs of workers that are gone. */
-  #removeOldPipes(records: readonly AppRecord[]): void {
+  /** FIFOs of workers that are gone, after what they said last is taken. */
+  async #removeOldPipes(records: readonly AppRecord[]): Promise<void> {
     const living = new Set(
       records
         .flatMap(recordedWorkers)
         .filter(runs)
         .map(({ id }) => id),
     )
-    for (const name of readdirSync(this.#places.runDirectory)) {
-      if (!living.has(name.replace(/\.(?:out|err)$/, '')))
-        rmSync(join(this.#places.runDirectory, name), { recursive: true, force: true })
-    }
+    const { runDirectory } = this.#places
+    const old = readdirSync(runDirectory).filter((name) => !living.has(workerIdIn(name)))
+    for (const name of old) if (name.endsWith('.rest')) await this.#takeLastWords(workerIdIn(name))
+    for (const name of old) rmSync(join(runDirectory, name), { recursive: true, force: true })
+  }
+
+  async #takeLastWords(workerId: string): Promise<void> {
+    const { app = '', instance = 0 } = tryParseWorkerId(workerId) ?? {}
+    const logs = this.logsOf(app)
+    if (logs === undefined) return
+    const { runDirectory } = this.#places
+    const output = await WorkerOutput.adopt({ logs, runDirectory, workerId, instance })
+    await output?.finish(0)
   }
 
   connect(workerId: string): Worker | undefined {
@@ -216,6 +228,11 @@ export class Supervisor {
     if (found.length > 0) return found
     throw new Failure('APP_NOT_FOUND', `Cannot find an app that matches ${target}: none does`)
   }
+}
+
+/** From the name of one of its pipes, or of what it put beside one. */
+function workerIdIn(name: string): string {
+  return name.replace(/\.(?:out|err)(?:\.rest)?$/, '')
 }
 
 function leftAlone(workers: readonly WorkerRecord[]): string {

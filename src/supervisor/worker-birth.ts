@@ -44,11 +44,13 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
 
 /** Takes over a worker that an earlier daemon started; undefined when it is gone. */
 export async function adoptWorker(plan: WorkerPlan, record: WorkerRecord): Promise<Worker | undefined> {
-  if (!isRunning(record.pid, record.startTicks)) return undefined
   const { logs, runDirectory } = plan.around
   const { instance } = plan
   const output = await WorkerOutput.adopt({ logs, runDirectory, workerId: record.id, instance })
-  return output === undefined ? undefined : new Worker({ ...plan, output, record })
+  if (output === undefined) return undefined
+  if (isRunning(record.pid, record.startTicks)) return new Worker({ ...plan, output, record })
+  await output.finish(0)
+  return undefined
 }
 
 /** Node would end at once with an error that nobody understands. */

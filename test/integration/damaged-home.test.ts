@@ -1,6 +1,6 @@
 // A home in which something is not as the daemon left it: what can be used is used, and the rest is told.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { isAlive, kill } from '../support/processes.ts'
 import { running } from '../support/running-app.ts'
@@ -56,6 +56,19 @@ for (const [what, damage, problem] of [
     assert.deepEqual([...(await up.pids('first')), ...(await up.pids('second'))], pids)
   })
 }
+
+test('what a daemon has left that was killed while it wrote the state is removed', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs')
+  await endDaemon(up)
+  up.write('home/state.json.4711.tmp', '{"version":1,"apps":[')
+  up.write('home/state.json.mine.tmp', '')
+
+  await up.ok('daemon', 'start')
+
+  const left = readdirSync(up.home).filter((name) => name.endsWith('.tmp'))
+  assert.deepEqual(left, ['state.json.mine.tmp'])
+})
 
 test('a state of which nothing is left does not end the workers that run', async (t) => {
   const up = upkeep(t)

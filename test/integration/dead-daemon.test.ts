@@ -1,11 +1,12 @@
 // The daemon is in the path of no request and of no life: when it dies, nothing happens.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { LoadKind } from '../support/load/load.ts'
 import { load, lost, NO_OUTCOMES } from '../support/load/load.ts'
+import { allText } from '../support/logs.ts'
 import { isAlive, kill } from '../support/processes.ts'
 import type { RunningApp } from '../support/running-app.ts'
 import { running } from '../support/running-app.ts'
@@ -145,6 +146,37 @@ test('lines that are written while no daemon lives are in the log, in order', as
     Array.from({ length: 50 }, (_, number) => `gap-${number}`),
   )
 })
+
+for (const [how, signal, padding] of [
+  ['the daemon is dead, and all fits into the pipe', 'SIGKILL', 10],
+  ['the daemon is dead, and the pipe is full', 'SIGKILL', 5000],
+  ['the daemon reads no more and is killed then', 'SIGSTOP', 10],
+] as const) {
+  test(`what a worker says last is in the log: ${how}`, async (t) => {
+    const up = upkeep(t)
+    const app = await running(up, 'http.mjs', { instances: 1 })
+    const { pid: worker } = await app.who()
+    const { pid } = await up.daemon()
+    const wanted = Array.from({ length: 50 }, (_, number) => `gap-${number}-${'x'.repeat(padding)}`)
+
+    kill(pid, signal)
+    if (signal === 'SIGKILL') await until(() => !isAlive(pid))
+    for (const text of wanted) await app.get(`/log?text=${text}`)
+    await app.get('/exit').catch(() => {})
+    await until(() => !isAlive(worker))
+    kill(pid)
+    await until(() => !isAlive(pid))
+    await up.ok('daemon', 'start')
+    await up.untilState('web', 'ready')
+
+    const text = allText(join(up.home, 'logs'), '0.out')
+    assert.deepEqual(text.match(/gap-.*/g), wanted)
+    assert.deepEqual(
+      readdirSync(join(up.home, 'run')).filter((name) => name.endsWith('.rest')),
+      [],
+    )
+  })
+}
 
 for (const command of [['reload'], ['stop'], ['scale', '1']] as const) {
   const [name, ...count] = command

@@ -1,7 +1,7 @@
 // Reads what the daemon before has left. A state that is damaged in parts is mended from the last good copy: one bad record
 // must not keep the other apps from running.
 import { readFile } from 'node:fs/promises'
-import { writeAtomically } from '../../base/atomic-file.ts'
+import { removeUnfinished, writeAtomically } from '../../base/atomic-file.ts'
 import { Failure, isSystemError } from '../../base/failure.ts'
 import { firstProblems } from '../../config/schema/problems.ts'
 import type { AppRecord } from '../../supervisor/app.ts'
@@ -23,6 +23,7 @@ export const NOTHING_LOADED: LoadedState = { apps: [], isDamaged: false, problem
 
 /** Reads the state. Throws STATE_UNREADABLE when a newer Upkeep wrote it. */
 export async function loadState(path: string): Promise<LoadedState> {
+  await removeUnfinished(path)
   const current = await readState(path)
   if (current.isNewer) throw newer(path)
   if (current.problems.length === 0) return { ...NOTHING_LOADED, apps: current.apps }

@@ -9,6 +9,7 @@ import { jsonLineRenderer } from './json-line.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { type FifoConsumer, FifoReader } from './pipe/fifo-reader.ts'
 import { Tail } from './pipe/tail.ts'
+import { takeRest } from './pipe/take-rest.ts'
 
 export interface WorkerStreamOptions {
   readonly logs: AppLogs
@@ -74,6 +75,7 @@ export class WorkerStream implements FifoConsumer, LineSource {
   }
 
   ended(): void {
+    if (!this.#isLeaving) takeRest(this.#options.fifoPath, (bytes) => this.take(bytes, 0))
     // Who began to follow in the middle of the last line has not had it.
     const splitter = this.#splitter ?? new LineSplitter(this.#tail.unfinishedLine())
     this.#recordLines(splitter.finish())

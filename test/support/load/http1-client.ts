@@ -2,7 +2,7 @@
 // soon will; and it never tries again. Every request is counted once.
 import type net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { OutcomeKind, Tally } from './outcomes.ts'
+import type { Mishap, OutcomeKind, Tally } from './outcomes.ts'
 import { kindOf } from './outcomes.ts'
 import type { Response } from './response-parser.ts'
 import { ResponseParser } from './response-parser.ts'
@@ -34,6 +34,9 @@ class Connection {
   #worker: string | null = null
   #isClosed = false
   #isConnected = false
+  #localPort: number | null = null
+  #served = 0
+  #sentAtMs = 0
   #usableUntilMs = Number.POSITIVE_INFINITY
   #settle: ((kind: OutcomeKind | 'answered', message: string, response?: Response) => void) | undefined
 
@@ -43,6 +46,7 @@ class Connection {
     this.#socket = connect(target, 'http/1.1')
     this.#socket.once('connect', () => {
       this.#isConnected = true
+      this.#localPort = this.#socket.localPort ?? null
     })
     this.#socket.on('data', (chunk) => this.#receive(chunk))
     this.#socket.on('error', (error) =>
@@ -67,10 +71,11 @@ class Connection {
       this.#settle = (kind, message, response) => {
         this.#settle = undefined
         clearTimeout(deadline)
-        if (response === undefined) tally.failed(kind as OutcomeKind, message, this.#worker)
+        if (response === undefined) tally.failed(kind as OutcomeKind, this.#mishap(message))
         else this.#answered(response, tally)
         resolve()
       }
+      this.#sentAtMs = Date.now()
       this.#socket.write(this.#request)
     })
   }
@@ -93,7 +98,21 @@ class Connection {
       this.#usableUntilMs = performance.now() + Number(hint) * 1000 - KEEP_ALIVE_MARGIN_MS
     }
     if (this.#target.kind === 'connection' || headers.connection?.toLowerCase() === 'close') this.close()
-    tally.answered(status, this.#worker)
+    if (status >= 200 && status < 300) tally.answered(this.#worker)
+    else tally.failed('wrongStatus', this.#mishap(`status ${status}`))
+    this.#served++
+  }
+
+  #mishap(message: string): Mishap {
+    const begun = this.#parser.hasBegun ? 'answered in part' : 'asked'
+    return {
+      message,
+      worker: this.#worker,
+      phase: this.#isConnected ? begun : 'connecting',
+      sentAtMs: this.#sentAtMs,
+      localPort: this.#localPort,
+      served: this.#served,
+    }
   }
 
   #end(kind: OutcomeKind, message: string): void {

@@ -5,7 +5,7 @@ import type net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Frame } from './http2-frames.ts'
 import { FRAME, FrameReader, frame, requestHeaders, windowUpdates } from './http2-frames.ts'
-import type { OutcomeKind, Tally } from './outcomes.ts'
+import type { Mishap, OutcomeKind, Tally } from './outcomes.ts'
 import { kindOf } from './outcomes.ts'
 import type { LoadTarget } from './target.ts'
 import { connect } from './target.ts'
@@ -37,6 +37,7 @@ class Connection {
   #isClosed = false
   #stream = -1
   #isOk = false
+  #sentAtMs = 0
   #settle: ((kind: OutcomeKind | 'answered', message: string) => void) | undefined
 
   constructor(target: LoadTarget) {
@@ -66,12 +67,14 @@ class Connection {
     return new Promise((resolve) => {
       const deadline = setTimeout(() => this.#end('timeout', 'no answer in time'), this.#target.timeoutMs)
       this.#stream += 2
+      this.#sentAtMs = Date.now()
       this.#isOk = false
       this.#settle = (kind, message) => {
         this.#settle = undefined
         clearTimeout(deadline)
-        if (kind === 'answered') tally.answered(this.#isOk ? 200 : 500, null)
-        else tally.failed(kind, message, null)
+        if (kind !== 'answered') tally.failed(kind, this.#mishap(message))
+        else if (this.#isOk) tally.answered(null)
+        else tally.failed('wrongStatus', this.#mishap('a status other than 200'))
         if (this.#isLeaving) this.close()
         resolve()
       }
@@ -98,6 +101,17 @@ class Connection {
     else if (stream !== this.#stream || this.#settle === undefined) return
     else if (type === FRAME.reset) this.#end('reset', `stream reset with code ${payload.readUInt32BE(0)}`)
     else this.#onAnswer(type, flags, payload)
+  }
+
+  #mishap(message: string): Mishap {
+    return {
+      message,
+      worker: null,
+      phase: this.#isConnected ? 'asked' : 'connecting',
+      sentAtMs: this.#sentAtMs,
+      localPort: this.#socket.localPort ?? null,
+      served: (this.#stream - 1) / 2,
+    }
   }
 
   #onAnswer(type: number, flags: number, payload: Buffer): void {

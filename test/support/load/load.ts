@@ -6,7 +6,7 @@ import { until } from '../until.ts'
 import type { LoadReport, Outcomes } from './outcomes.ts'
 import type { LoadOptions } from './target.ts'
 
-export type { LoadReport, Outcomes } from './outcomes.ts'
+export type { LoadFailure, LoadReport, Outcomes } from './outcomes.ts'
 export { NO_OUTCOMES } from './outcomes.ts'
 export type { LoadKind, LoadOptions } from './target.ts'
 

@@ -14,12 +14,22 @@ export interface Outcomes {
 
 export type OutcomeKind = keyof Outcomes
 
-/** What is known about a request that failed. */
-export interface LoadFailure {
-  readonly kind: OutcomeKind
+/** What a client knows about a request that failed. */
+export interface Mishap {
   readonly message: string
   /** The pid in the `x-worker` header of the connection's last answer: who held the connection. */
   readonly worker: string | null
+  /** How far the request had come. */
+  readonly phase: 'connecting' | 'asked' | 'answered in part'
+  readonly sentAtMs: number
+  /** Of the client, to find the connection in what the kernel or the app tells. */
+  readonly localPort: number | null
+  /** Requests that were answered on the connection before. */
+  readonly served: number
+}
+
+export interface LoadFailure extends Mishap {
+  readonly kind: OutcomeKind
   readonly atMs: number
 }
 
@@ -49,17 +59,14 @@ export class Tally {
   readonly #workers: Record<string, number> = {}
   connections = 0
 
-  answered(status: number, worker: string | null): void {
+  answered(worker: string | null): void {
     if (worker !== null) this.#workers[worker] = (this.#workers[worker] ?? 0) + 1
-    if (status >= 200 && status < 300) this.#outcomes.ok++
-    else this.failed('wrongStatus', `status ${status}`, worker)
+    this.#outcomes.ok++
   }
 
-  failed(kind: OutcomeKind, message: string, worker: string | null): void {
+  failed(kind: OutcomeKind, mishap: Mishap): void {
     this.#outcomes[kind]++
-    if (this.#failures.length < MOST_FAILURES) {
-      this.#failures.push({ kind, message, worker, atMs: Date.now() })
-    }
+    if (this.#failures.length < MOST_FAILURES) this.#failures.push({ kind, ...mishap, atMs: Date.now() })
   }
 
   report(): LoadReport {

@@ -1,0 +1,29 @@
+import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs'
+import { isSystemError } from '../../../base/failure.ts'
+import { restPathOf } from '../../../protocol/agent.ts'
+import { READ_BYTES } from './fifo-reader.ts'
+
+/** Hands over what the agent of this pipe's worker put aside when no daemon lived, if it did. */
+export function takeRest(fifoPath: string, take: (bytes: Buffer) => void): void {
+  const path = restPathOf(fifoPath)
+  const fd = tryOpen(path)
+  if (fd === undefined) return
+  try {
+    // Like a pipe: what is read is no longer there, so that it cannot come twice.
+    rmSync(path, { force: true })
+    const buffer = Buffer.allocUnsafe(READ_BYTES)
+    for (let length = readSync(fd, buffer); length > 0; length = readSync(fd, buffer))
+      take(buffer.subarray(0, length))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function tryOpen(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return undefined
+    throw error
+  }
+}
