@@ -20,6 +20,8 @@ export const killRounds = {
     for (let round = 0; round < count; round++) {
       const report = await rounds.round(round)
       reports.push(report)
+      for (const gap of report.lines.gaps)
+        say(`round ${round}, ${report.kind}, then ${report.next}: lost a read, ${JSON.stringify(gap)}`)
       for (const problem of report.problems) say(problem)
       if (reports.length % TELL_EVERY === 0) say(`${reports.length} rounds: ${shown(reports)}`)
     }

@@ -163,8 +163,8 @@ export class KillRounds {
     mkdirSync(counts, { recursive: true })
     this.#lines.set(name, new LineCensus(join(this.#up.home, 'logs', name), counts))
     const env = { PORT: String(port), COUNTS: counts, LINES_PER_S: String(linesPerSecond) }
-    // Small files, so that rotation is frequent, and so many that all lines stay.
-    const logs = { maxSize: '150KB', keep: 10_000, maxTotal: '10GB' }
+    // Rotation is frequent, and all lines stay. Smaller files are rotated with a read in hand (decision 0003).
+    const logs = { maxSize: '300KB', keep: 10_000, maxTotal: '10GB' }
     const app = { name, script: testApp('counts-lines.mjs'), instances: 2, env, logs }
     return this.#up.config([app], `${name}.json`)
   }
