@@ -9,6 +9,7 @@ export const GROUPS = {
   looking: 'Looking',
   configuration: 'Configuration',
   daemon: 'The daemon',
+  boot: 'Boot',
   upkeep: 'Upkeep',
 } as const
 
@@ -39,6 +40,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('config', 'configuration', async () => (await import('./commands/config.ts')).config),
   entry('diff', 'configuration', async () => (await import('./commands/diff.ts')).diff),
   entry('daemon', 'daemon', async () => (await import('./commands/daemon.ts')).daemon),
+  entry('startup', 'boot', async () => (await import('./commands/startup.ts')).startup),
+  entry('unstartup', 'boot', async () => (await import('./commands/unstartup.ts')).unstartup),
   entry('help', 'upkeep', async () => (await import('./commands/help.ts')).help),
   entry('version', 'upkeep', async () => (await import('./commands/version.ts')).version),
 ]
