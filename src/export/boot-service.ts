@@ -28,5 +28,10 @@ export interface BootAccount {
   readonly home: string
 }
 
-/** The first line of every file: what does not begin so is somebody else's. */
+/** On top of every file: what does not have it is somebody else's. */
 export const MARK = 'Written by "upkeep startup", which replaces it'
+
+/** Under it: whose daemon it starts. XML allows no two dashes in a comment. */
+export function homeMark(home: string): string {
+  return `Home: ${JSON.stringify(home).replaceAll('--', '-\\u002d')}`
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { BootService } from './boot-service.ts'
-import { MARK } from './boot-service.ts'
+import { homeMark, MARK } from './boot-service.ts'
 
 /** A property list for /Library/LaunchDaemons, or for ~/Library/LaunchAgents of a user. */
 export function renderLaunchd({ name, account, home, node, args, path }: BootService): string {
@@ -26,6 +26,7 @@ export function renderLaunchd({ name, account, home, node, args, path }: BootSer
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
     `<!-- ${MARK} -->`,
+    `<!-- ${homeMark(home)} -->`,
     '<plist version="1.0">',
     `<dict>\n${body}</dict>`,
     '</plist>\n',

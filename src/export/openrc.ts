@@ -1,5 +1,5 @@
 import type { BootService } from './boot-service.ts'
-import { MARK } from './boot-service.ts'
+import { homeMark, MARK } from './boot-service.ts'
 import { cliCommand } from './cli-command.ts'
 import { shellWord, shellWords } from './shell-word.ts'
 
@@ -12,6 +12,7 @@ export function renderOpenrc(service: BootService): string {
   const lines = [
     '#!/sbin/openrc-run',
     `# ${MARK}`,
+    `# ${homeMark(service.home)}`,
     '',
     'description="Upkeep, which runs Node.js apps"',
     'supervisor=supervise-daemon',

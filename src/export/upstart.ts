@@ -1,5 +1,5 @@
 import type { BootService } from './boot-service.ts'
-import { MARK } from './boot-service.ts'
+import { homeMark, MARK } from './boot-service.ts'
 import { cliCommand } from './cli-command.ts'
 import { shellWords } from './shell-word.ts'
 
@@ -9,6 +9,7 @@ export function renderUpstart(service: BootService): string {
   const user = account === null ? [] : [`setuid ${account.name}`]
   const lines = [
     `# ${MARK}`,
+    `# ${homeMark(service.home)}`,
     'description "Upkeep, which runs Node.js apps"',
     '',
     'start on runlevel [2345]',

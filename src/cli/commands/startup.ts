@@ -1,7 +1,6 @@
-import { Failure } from '../../base/failure.ts'
 import { bootPath, startupSteps } from '../boot/boot-plan.ts'
 import { BOOT_OPTIONS, readBootWish } from '../boot/boot-wish.ts'
-import { refuseForeignFile, tryRead } from '../boot/own-file.ts'
+import { refuseForeignFile, refuseOtherHome } from '../boot/own-file.ts'
 import { followSteps, showSteps } from '../boot/steps.ts'
 import type { Command } from '../command.ts'
 import { hasOption } from '../command.ts'
@@ -40,13 +39,4 @@ export const startup: Command = {
     )
     return undefined
   },
-}
-
-/** A second user of the machine gets a service of its own. */
-function refuseOtherHome(path: string, home: string): void {
-  const text = tryRead(path)
-  if (text === undefined || text.includes(home)) return
-  throw new Failure('FILE_FOREIGN', `Cannot write ${path}: it starts the daemon of another home`, {
-    hint: 'Choose another name with --name, or remove that one with "upkeep unstartup"',
-  })
 }

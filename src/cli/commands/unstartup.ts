@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { bootPath, unstartupSteps } from '../boot/boot-plan.ts'
 import { BOOT_OPTIONS, readBootWish } from '../boot/boot-wish.ts'
-import { refuseForeignFile } from '../boot/own-file.ts'
+import { refuseForeignFile, refuseOtherHome } from '../boot/own-file.ts'
 import { followSteps, showSteps } from '../boot/steps.ts'
 import type { Command } from '../command.ts'
 import { hasOption } from '../command.ts'
@@ -21,7 +21,10 @@ export const unstartup: Command = {
       context.out.say(`Nothing starts at boot: there is no ${path}`)
       return undefined
     }
-    if (!isDryRun) refuseForeignFile(path)
+    if (!isDryRun) {
+      refuseForeignFile(path)
+      refuseOtherHome(path, service.home)
+    }
     const steps = unstartupSteps(init, place, service)
     if (isDryRun) return showSteps(context, steps)
     await followSteps(context, steps)

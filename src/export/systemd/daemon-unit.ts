@@ -2,7 +2,7 @@
 // of the unit replaces the daemon alone; a stop of the unit ends the apps first, and nothing of them is left.
 import { join } from 'node:path'
 import type { BootService } from '../boot-service.ts'
-import { MARK } from '../boot-service.ts'
+import { homeMark, MARK } from '../boot-service.ts'
 import { cliCommand } from '../cli-command.ts'
 import { quoteCommand, quotePathWord, quoteWord } from './quote.ts'
 import { fileSystem, type SandboxKind, sandbox } from './sandbox.ts'
@@ -10,7 +10,10 @@ import { type Line, renderUnit } from './unit-text.ts'
 
 export function renderDaemonUnit(service: BootService): string {
   const { account, name } = service
-  const comments = [`${MARK}. Changes belong into: systemctl ${account ? '' : '--user '}edit ${name}`]
+  const comments = [
+    `${MARK}. Changes belong into: systemctl ${account ? '' : '--user '}edit ${name}`,
+    homeMark(service.home),
+  ]
   return renderUnit(comments, {
     Unit: unitLines(service),
     Service: [

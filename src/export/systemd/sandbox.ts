@@ -57,14 +57,25 @@ export function sandbox(kind: SandboxKind, hasLowPorts: boolean): readonly Line[
   }
 }
 
-/** The file system is read-only but for these folders; of the homes, only those among them are seen. */
-export function fileSystem(writable: readonly string[]): readonly Line[] {
-  const isHidden = (path: string) => /^\/(?:home|root|run\/user)(?:\/|$)/.test(path)
-  const inHomes = writable.filter(isHidden)
+const IN_A_HOME = /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)(?=\/|$)/
+
+/** The file system is read-only but for some folders; of the homes, only what is needed is seen. */
+export function fileSystem(writable: readonly string[], readable: readonly string[] = []): readonly Line[] {
+  const isInHome = (path: string) => IN_A_HOME.test(path)
+  const readHomes = new Set(readable.flatMap((path) => IN_A_HOME.exec(path)?.[0] ?? []))
+  const seen: readonly Line[] = [
+    ...[...readHomes].map((path): Line => ['BindReadOnlyPaths', optional(path)]),
+    ...writable.filter(isInHome).map((path): Line => ['BindPaths', optional(path)]),
+  ]
   return [
     ['ProtectSystem', 'strict'],
-    ['ReadWritePaths', writable.map((path) => quotePathWord(`-${path}`)).join(' ')],
-    ['ProtectHome', inHomes.length === 0 ? 'yes' : 'tmpfs'],
-    ...inHomes.map((path): Line => ['BindPaths', quotePathWord(`-${path}`)]),
+    ['ReadWritePaths', writable.map(optional).join(' ')],
+    ['ProtectHome', seen.length === 0 ? 'yes' : 'tmpfs'],
+    ...seen,
   ]
+}
+
+/** A path that may be missing. */
+function optional(path: string): string {
+  return quotePathWord(`-${path}`)
 }
