@@ -21,6 +21,7 @@ rm -rf etc/systemd/system/multi-user.target.wants var/log/journal
 : > etc/machine-id
 echo 'deploy:x:4711:4711::/home/deploy:/bin/sh' >> etc/passwd
 echo 'deploy:x:4711:' >> etc/group
+echo 'deploy:*:20000:0:99999:7:::' >> etc/shadow
 mkdir -p home/deploy opt/upkeep opt/node/bin
 : > opt/node/bin/node
 chown 4711:4711 home/deploy

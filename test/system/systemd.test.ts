@@ -1,15 +1,17 @@
 // `upkeep startup` on a machine with a real systemd, which is booted, rebooted and told to restart, stop and kill.
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import type { AppStatus } from '../../src/protocol/status.ts'
 import { load, NO_OUTCOMES } from '../support/load/load.ts'
-import { DEPLOY, MACHINE_CLI, MACHINE_NODE, type Machine, machineOrSkip } from '../support/machine.ts'
-import { testApp } from '../support/package-root.ts'
+import { DEPLOY, MACHINE_CLI, type Machine, machineOrSkip } from '../support/machine.ts'
+import {
+  answerOf,
+  appStarted,
+  deploy,
+  SHOP_PORT as PORT,
+  untilNothingRuns,
+  workers,
+} from '../support/shop.ts'
 import { until } from '../support/until.ts'
-
-const PORT = 3000
 
 test('systemd starts the daemon at boot, replaces it without loss, and stops all', async (t) => {
   const machine = await machineOrSkip(t)
@@ -109,40 +111,6 @@ test('systemd starts the daemon at boot, replaces it without loss, and stops all
   })
 })
 
-async function appStarted(machine: Machine): Promise<void> {
-  const folder = machine.path('/home/deploy/shop')
-  mkdirSync(folder)
-  copyFileSync(testApp('http.mjs'), join(folder, 'http.mjs'))
-  await machine.ok('chown', '-R', `${DEPLOY}:${DEPLOY}`, '/home/deploy/shop')
-  await deploy(
-    machine,
-    `PORT=${PORT}`,
-    ...MACHINE_CLI,
-    'start',
-    '/home/deploy/shop/http.mjs',
-    '--name',
-    'shop',
-    '-i',
-    '2',
-  )
-}
-
-/** Runs a program as the user whose daemon it is. */
-function deploy(machine: Machine, ...command: readonly string[]): Promise<string> {
-  return machine.ok('runuser', '-u', DEPLOY, '--', 'env', 'HOME=/home/deploy', ...command)
-}
-
-async function workers(machine: Machine): Promise<number[]> {
-  const ready = await until(async () => {
-    const { apps } = JSON.parse(await deploy(machine, ...MACHINE_CLI, 'list', '--json')) as {
-      apps: AppStatus[]
-    }
-    const instances = apps.flatMap((app) => app.instances)
-    return instances.length === 2 && instances.every(({ state }) => state === 'ready') && instances
-  })
-  return ready.flatMap(({ pid }) => pid ?? [])
-}
-
 async function daemonPid(machine: Machine): Promise<string> {
   const { pid } = JSON.parse(await deploy(machine, ...MACHINE_CLI, 'daemon', 'status', '--json')) as {
     pid: number
@@ -158,16 +126,4 @@ async function untilReplaced(machine: Machine, pid: string): Promise<void> {
   const isReplaced = async () =>
     !['0', pid].includes(await mainPid(machine)) && (await daemonPid(machine)) !== pid
   await until(isReplaced, { within: '60s', show: () => machine.journal() })
-}
-
-/** What the app says of itself; undefined while it does not answer. */
-async function answerOf(machine: Machine): Promise<string | undefined> {
-  const program = `fetch('http://127.0.0.1:${PORT}').then((r) => r.json()).then((a) => console.log(a.version))`
-  const { status, stdout } = await machine.run(MACHINE_NODE, '-e', program)
-  return status === 0 ? `version ${stdout.trim()}` : undefined
-}
-
-async function untilNothingRuns(machine: Machine): Promise<void> {
-  const processes = () => machine.run('find', '/proc', '-maxdepth', '1', '-user', DEPLOY)
-  await until(async () => (await processes()).stdout === '', { show: () => machine.journal() })
 }

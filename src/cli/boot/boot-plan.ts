@@ -8,6 +8,7 @@ import { renderOpenrc } from '../../export/openrc.ts'
 import { renderDaemonUnit } from '../../export/systemd/daemon-unit.ts'
 import { renderUpstart } from '../../export/upstart.ts'
 import type { InitSystem } from './init-system.ts'
+import { lingers } from './lingers.ts'
 import type { Step } from './step.ts'
 
 export interface BootPlace {
@@ -43,7 +44,7 @@ const PLANS: Readonly<Record<InitSystem, BootPlan>> = {
       systemctl(place, ['daemon-reload'], 'Cannot make systemd read its units'),
       systemctl(place, ['enable', unit(place)], `Cannot enable ${unit(place)}`),
       systemctl(place, ['restart', unit(place)], `Cannot start ${unit(place)}`, journal(place)),
-      ...(place.isUserManager ? [linger(place.account)] : []),
+      ...(place.isUserManager && !lingers(place.account.name) ? [linger(place.account)] : []),
     ],
     leave: (place) => [
       { act: 'write', path: join(dropIn(place), 'keep-workers.conf'), text: KEEPS_WORKERS, mode: 0o644 },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { askProgram } from '../../config/ask-program.ts'
 import { isExecutable } from '../../config/resolve/find-program.ts'
 import { runningInit } from '../boot/init-system.ts'
+import { lingers } from '../boot/lingers.ts'
 import { isOurs, startsHome } from '../boot/own-file.ts'
 import type { Context } from '../command.ts'
 import { type Finding, good, problem, warning } from './check.ts'
@@ -50,8 +51,7 @@ async function checkUnit(unit: FoundUnit, env: NodeJS.ProcessEnv): Promise<Findi
 
 function checkLinger(): Finding[] {
   const { username } = userInfo()
-  if (existsSync(`/var/lib/systemd/linger/${username}`))
-    return [good('linger', `services of ${username} start at boot`)]
+  if (lingers(username)) return [good('linger', `services of ${username} start at boot`)]
   const hint = `Run: loginctl enable-linger ${username}`
   return [problem('linger', `Services of ${username} run only while ${username} is logged in`, hint)]
 }
