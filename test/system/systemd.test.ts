@@ -37,10 +37,17 @@ test('systemd starts the daemon at boot, replaces it without loss, and stops all
     assert.equal(answer, 'version 1')
   })
 
-  await t.test('workers in the sandbox are reloaded, and write where they may', async () => {
-    await deploy(machine, ...MACHINE_CLI, 'reload', 'shop')
-    await deploy(machine, 'touch', '/home/deploy/shop/file')
-  })
+  await t.test(
+    'workers are in the sandbox after a reload: they write in the home, and not elsewhere',
+    async () => {
+      await deploy(machine, ...MACHINE_CLI, 'reload', 'shop')
+      const [worker] = await workers(machine)
+      const touch = (path: string) => machine.run('nsenter', '-t', String(worker), '-m', 'touch', path)
+      assert.deepEqual(await touch('/home/deploy/shop/file'), { status: 0, stdout: '', stderr: '' })
+      for (const path of ['/etc/file', '/usr/file', '/var/lib/file'])
+        assert.match((await touch(path)).stderr, /Read-only file system/)
+    },
+  )
 
   await t.test('"systemctl restart" under load loses nothing and keeps the workers', async (t) => {
     const before = await workers(machine)
