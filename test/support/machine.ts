@@ -86,7 +86,7 @@ export class Machine {
   #console = ''
 
   async boot(): Promise<void> {
-    for (const cgroup of this.#cgroups) mkdirSync(cgroup)
+    for (const cgroup of this.#cgroups) mkdirSync(cgroup, { recursive: true })
     const init = join(packageRoot, 'test', 'support', 'machine-init.sh')
     const options = [
       `--machine=upkeep-${process.pid}`,
