@@ -31,6 +31,7 @@ test('startup refuses what would do harm, and doctor says what is wrong', async 
     for (const command of ['startup', 'unstartup']) {
       const { status, stderr } = await machine.run(...MACHINE_CLI, command, '--as', DEPLOY)
       assert.equal(status, 73, stderr)
+      assert.match(stderr, /it is there, and not of "upkeep startup"/)
     }
     assert.equal(readFileSync(machine.path(UNIT), 'utf8'), '[Service]\nExecStart=/bin/true\n')
     await machine.ok('rm', UNIT)
