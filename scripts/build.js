@@ -35,7 +35,7 @@ function bundlePreloads() {
   rmSync(preload, { recursive: true, force: true })
   buildSync({
     absWorkingDir: root,
-    entryPoints: ['src/agent/main.ts', 'src/agent/cluster-child.ts'],
+    entryPoints: ['src/agent/main.ts', 'src/agent/cluster-child.ts', 'src/agent/inherited-socket.ts'],
     outdir: join(preload, 'agent'),
     bundle: true,
     platform: 'node',

@@ -4,7 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-const PACKAGE_OF = { nginx: 'nginx-light', curl: 'curl', python3: 'python3', unshare: 'util-linux' }
+const PACKAGE_OF = {
+  nginx: 'nginx-light',
+  curl: 'curl',
+  python3: 'python3',
+  unshare: 'util-linux',
+  'systemd-nspawn': 'systemd-container',
+  'dbus-daemon': 'dbus',
+}
 
 export function ensureSystemPackages() {
   const missing = Object.keys(PACKAGE_OF).filter((program) => !isInstalled(program))

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node scripts/test.js [unit|integration] [--node 24] [file…]
+// node scripts/test.js [unit|integration|system] [--node 24] [file…]
 //
 // Builds, then runs every test file in a process of its own, on every version of Node the suite is for. The whole
 // system under test runs on that Node. The last line is the total.
@@ -17,6 +17,7 @@ const CURRENT = process.versions.node.split('.')[0]
 const SUITES = [
   { name: 'unit', versions: [CURRENT, '22', '24', '26'], fileTimeoutMs: 60_000 },
   { name: 'integration', versions: [CURRENT, '24', '26'], fileTimeoutMs: 300_000 },
+  { name: 'system', versions: [CURRENT, '26'], fileTimeoutMs: 600_000 },
 ]
 const AT_THE_SAME_TIME = 3
 
@@ -27,7 +28,7 @@ async function main() {
   if (!build({ withTests: true })) return false
   const jobs = jobsOf(positionals, values.node)
   ensureNodes(jobs.map(({ version }) => version))
-  if (jobs.some(({ suite }) => suite.name === 'integration')) ensureSystemPackages()
+  if (jobs.some(({ suite }) => suite.name !== 'unit')) ensureSystemPackages()
   // Below /tmp by its shortest name: paths of unix sockets end after 107 bytes.
   const scratch = mkdtempSync('/tmp/upkeep-run-')
   // Apps that run as other users look for a package.json from their folder upwards.
@@ -194,6 +195,8 @@ function summary(results, leftCount) {
   const failed = count('failed') + leftCount
   const shownSkips = skipped.length > 0 ? `, ${skipped.length} skipped` : ''
   console.log(`${count('passed')} passed, ${failed} failed${shownSkips}`)
-  const isComplete = skipped.length === 0 || process.env.CI !== 'true'
+  // What a machine cannot do whatever is installed, such as booting another one inside a container, is no failure there.
+  const isComplete =
+    skipped.every(({ reason }) => reason.startsWith('impossible here: ')) || process.env.CI !== 'true'
   return failed === 0 && isComplete && count('passed') > 0
 }

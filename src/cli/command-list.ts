@@ -9,6 +9,7 @@ export const GROUPS = {
   looking: 'Looking',
   configuration: 'Configuration',
   daemon: 'The daemon',
+  boot: 'Boot',
   upkeep: 'Upkeep',
 } as const
 
@@ -36,9 +37,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('logs', 'looking', async () => (await import('./commands/logs.ts')).logs, 'log'),
   entry('flush', 'looking', async () => (await import('./commands/flush.ts')).flush),
   entry('events', 'looking', async () => (await import('./commands/events.ts')).events),
+  entry('doctor', 'looking', async () => (await import('./commands/doctor.ts')).doctor),
   entry('config', 'configuration', async () => (await import('./commands/config.ts')).config),
   entry('diff', 'configuration', async () => (await import('./commands/diff.ts')).diff),
   entry('daemon', 'daemon', async () => (await import('./commands/daemon.ts')).daemon),
+  entry('startup', 'boot', async () => (await import('./commands/startup.ts')).startup),
+  entry('unstartup', 'boot', async () => (await import('./commands/unstartup.ts')).unstartup),
+  entry('export', 'boot', async () => (await import('./commands/export.ts')).exportApp),
   entry('help', 'upkeep', async () => (await import('./commands/help.ts')).help),
   entry('version', 'upkeep', async () => (await import('./commands/version.ts')).version),
 ]

@@ -155,7 +155,7 @@ function daemonPath(): string {
 }
 
 /** V8 changes the names of its options, and Node refuses those it does not know: only what was tried is given. */
-function daemonFlags(): string[] {
+export function daemonFlags(): string[] {
   const late = LATE_OPTIMIZATION[Number(process.versions.node.split('.')[0])]
   // The daemon makes little garbage; without this bound V8 takes some 5 MB more for it.
   return ['--max-semi-space-size=1', ...(late === undefined ? [] : [late])]

@@ -2,6 +2,7 @@ import type { DaemonLog } from './daemon.ts'
 import { openDaemon } from './daemon.ts'
 import { JsonLog } from './daemon-log.ts'
 import { ensureHome } from './home.ts'
+import { openServiceNotice } from './service-notice.ts'
 import { loadState } from './state/load-state.ts'
 
 /** How long a failure may take to be told before the process ends. */
@@ -14,6 +15,7 @@ export interface DaemonOptions {
 
 /** Runs a daemon in this process until it is told to leave. Throws a Failure when it cannot begin. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const notice = openServiceNotice(process.env)
   const home = ensureHome(options.home)
   const log = new JsonLog(1, home.daemonLog)
   const daemonLog: DaemonLog = {
@@ -23,6 +25,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const daemon = await openDaemon(home, daemonLog, () => loadState(home.stateFile)).catch(endAfter)
   const { adopted } = daemon
   log.info({ event: 'daemon.ready', pid: process.pid, adopted }, `ready; adopted ${adopted} workers`)
+  notice.ready()
   // A daemon that is asked to end leaves its workers running: the next one adopts them.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => void daemon.leave(true))

@@ -106,7 +106,11 @@ for (const [line, message, hint] of [
     'Cannot read --since "10": it is neither a duration nor a time',
     'Examples: 30s, 10m, 2h, 1d, 2026-01-31T12:00:00Z',
   ],
-  ['daemon', 'Cannot run "upkeep daemon": it needs <start|stop|status|run>', 'See "upkeep daemon --help"'],
+  [
+    'daemon',
+    'Cannot run "upkeep daemon": it needs <start|stop|status|run|wait>',
+    'See "upkeep daemon --help"',
+  ],
   ['daemon strat', 'Cannot run "upkeep daemon strat": there is no such command', 'Did you mean "start"?'],
 ] as const) {
   test(`refused: upkeep ${line}`, async () => {

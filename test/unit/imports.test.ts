@@ -12,8 +12,9 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, 'all' | 'types' |
   client: { base: 'all', protocol: 'all' },
   agent: { base: 'all', protocol: 'all' },
   supervisor: { base: 'all', protocol: 'all', config: 'types' },
+  export: { base: 'all', config: 'all', protocol: 'types' },
   daemon: { base: 'all', config: 'all', protocol: 'all', supervisor: 'all' },
-  cli: { base: 'all', config: 'all', protocol: 'all', client: 'all', daemon: 'one file' },
+  cli: { base: 'all', config: 'all', protocol: 'all', client: 'all', export: 'all', daemon: 'one file' },
   // src/index.ts: what `import … from 'upkeep'` gives.
   '.': { base: 'types', config: 'all', client: 'types', protocol: 'types' },
 }

@@ -12,18 +12,21 @@ import { shownBytes, shownDuration } from '../terminal/quantities.ts'
 
 const LEAVE_TIMEOUT_MS = 10_000
 const LEAVE_POLL_MS = 10
+/** A daemon with many workers to take over answers late. */
+const ANSWER_TIMEOUT_MS = 60_000
 
 const ACTIONS: Readonly<Record<string, (context: Context) => Promise<number | undefined>>> = {
   start: startDaemon,
   stop: stopDaemon,
   status: showStatus,
   run: runHere,
+  wait: waitForDaemon,
 }
 
 export const daemon: Command = {
   name: 'daemon',
   summary: 'start, stop or look at the daemon',
-  usage: '<start|stop|status|run>',
+  usage: '<start|stop|status|run|wait>',
   options: [
     { flags: '--keep-workers', help: 'stop: let the apps go on; the next daemon takes them over' },
     JSON_OPTION,
@@ -33,6 +36,7 @@ export const daemon: Command = {
     'upkeep daemon stop',
     'upkeep daemon stop --keep-workers',
     'upkeep daemon run                  # in the foreground, for an init system',
+    'upkeep daemon wait                 # until it answers, for an init system',
   ],
   arguments: [1, 1],
   async run(context) {
@@ -40,7 +44,7 @@ export const daemon: Command = {
     if (Object.hasOwn(ACTIONS, name)) return await ACTIONS[name]?.(context)
     const near = nearestName(name, Object.keys(ACTIONS))
     throw new Failure('USAGE', `Cannot run "upkeep daemon ${name.slice(0, 50)}": there is no such command`, {
-      hint: near === undefined ? 'It is start, stop, status or run' : `Did you mean "${near}"?`,
+      hint: near === undefined ? 'It is start, stop, status, run or wait' : `Did you mean "${near}"?`,
     })
   },
 }
@@ -109,6 +113,14 @@ async function showStatus(context: Context): Promise<undefined> {
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+async function waitForDaemon(context: Context): Promise<undefined> {
+  const deadlineMs = performance.now() + ANSWER_TIMEOUT_MS
+  while ((await tryStatus(context)) === undefined) {
+    if (performance.now() > deadlineMs) await context.client.daemon()
+    await sleep(LEAVE_POLL_MS)
+  }
 }
 
 async function runHere({ home }: Context): Promise<undefined> {

@@ -79,7 +79,7 @@ function asId(wanted: string | number): number | undefined {
   return /^\d{1,10}$/.test(String(wanted)) ? Number(wanted) : undefined
 }
 
-function parseUsers(passwd: string): User[] {
+export function parseUsers(passwd: string): User[] {
   return passwd.split('\n').flatMap((line) => {
     const [name = '', , uid, gid, , home = '/', shell = '/bin/sh'] = line.split(':')
     return uid === undefined || gid === undefined

@@ -15,8 +15,8 @@ interface CleanUp {
 }
 
 /** Sends requests from a process of its own until it is stopped; resolves when the first was answered. */
-export async function load(t: CleanUp, options: LoadOptions): Promise<Load> {
-  const started = new Load(options)
+export async function load(t: CleanUp, options: LoadOptions, launcher?: readonly string[]): Promise<Load> {
+  const started = new Load(options, launcher)
   t.after(() => started.kill())
   await started.answers(1)
   return started
@@ -26,9 +26,11 @@ export class Load {
   readonly #child
   readonly #waiting: { resolve(report: LoadReport): void; reject(error: Error): void }[] = []
 
-  constructor(options: LoadOptions) {
+  /** `launcher` runs a program elsewhere, such as in another network namespace. */
+  constructor(options: LoadOptions, launcher: readonly string[] = []) {
     const program = fileURLToPath(import.meta.url).replace(/load(\.[jt]s)$/, 'process$1')
-    this.#child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const [command = process.execPath, ...args] = [...launcher, process.execPath, program]
+    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       this.#waiting.shift()?.resolve(JSON.parse(line))
     })

@@ -1,0 +1,72 @@
+// The daemon as an init system shall start it: the real binaries, because at boot there is no shell that knows nvm, fnm,
+// asdf or volta.
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { Failure } from '../../base/failure.ts'
+import type { BootAccount, BootService } from '../../export/boot-service.ts'
+import { daemonFlags } from '../ensure-daemon.ts'
+import { refuseForeignHome } from './accounts.ts'
+
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** Where apps usually live, and what every program expects to be able to write. */
+const USUALLY_WRITABLE = ['/tmp', '/var/tmp', '/dev/shm', '/srv', '/var/www']
+const PERL = '/usr/bin/perl'
+
+export interface BootWish {
+  readonly name: string
+  readonly account: BootAccount
+  /** For the user's own service manager. */
+  readonly isUserManager: boolean
+  readonly home: string
+  readonly writable: readonly string[]
+  readonly hasLowPorts: boolean
+}
+
+export function bootService(wish: BootWish): BootService {
+  const { name, account, isUserManager, home, writable, hasLowPorts } = wish
+  refuseForeignHome(home, account)
+  const node = realpathSync(process.execPath)
+  const packageFolder = packageAbove(realpathSync(fileURLToPath(import.meta.url)))
+  for (const path of [node, packageFolder]) refuseForeignPath(path, account)
+  return {
+    name,
+    account: isUserManager ? null : account,
+    home,
+    node,
+    args: [...daemonFlags(), join(packageFolder, 'dist/daemon/main.js'), home],
+    packageFolder,
+    path: `${dirname(node)}:${SYSTEM_PATH}`,
+    perl: isExecutable(PERL) ? PERL : null,
+    writable: [...USUALLY_WRITABLE, ...writable],
+    hasLowPorts,
+  }
+}
+
+function packageAbove(path: string): string {
+  const folder = dirname(path)
+  return existsSync(join(folder, 'package.json')) ? folder : packageAbove(folder)
+}
+
+/** Homes are closed to other users; a service of one cannot run what is installed in that of another. */
+function refuseForeignPath(path: string, { name, home }: BootAccount): void {
+  const [, owner] = /^(\/root|\/home\/[^/]+)\//.exec(path) ?? []
+  if (owner === undefined || home === owner || `${home}/`.startsWith(`${owner}/`)) return
+  throw new Failure(
+    'BOOT_FAILED',
+    `Cannot start ${path} as ${name}: it is in ${owner}, the home of somebody else`,
+    {
+      hint: `Install Node.js and Upkeep for all users, or as ${name}`,
+    },
+  )
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
