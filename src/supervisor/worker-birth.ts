@@ -45,10 +45,11 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
 /** Takes over a worker that an earlier daemon started; undefined when it is gone. */
 export async function adoptWorker(plan: WorkerPlan, record: WorkerRecord): Promise<Worker | undefined> {
   if (!isRunning(record.pid, record.startTicks)) return undefined
-  const { logs, runDirectory } = plan.around
+  const { logs, runDirectory, fifoStock } = plan.around
   const { instance } = plan
-  const output = await WorkerOutput.adopt({ logs, runDirectory, workerId: record.id, instance })
-  return output === undefined ? undefined : new Worker({ ...plan, output, record })
+  const { id: workerId, pid } = record
+  const output = await WorkerOutput.adopt({ logs, runDirectory, fifoStock, workerId, pid, instance })
+  return new Worker({ ...plan, output, record })
 }
 
 /** Node would end at once with an error that nobody understands. */

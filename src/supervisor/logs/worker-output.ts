@@ -13,13 +13,17 @@ export interface WorkerOutputOptions {
   readonly logs: AppLogs
   /** Where the FIFOs are: a folder of the daemon's home. */
   readonly runDirectory: string
+  /** The stock of `runDirectory`. */
+  readonly fifoStock: FifoStock
   readonly workerId: string
   readonly instance: number
 }
 
+export interface AdoptedOutputOptions extends WorkerOutputOptions {
+  readonly pid: number
+}
+
 export interface NewOutputOptions extends WorkerOutputOptions {
-  /** The stock of `runDirectory`. */
-  readonly fifoStock: FifoStock
   /** The user the worker runs as, who may then open /dev/stdout; null for the daemon's own. */
   readonly owner: { readonly uid: number; readonly gid: number } | null
 }
@@ -78,10 +82,17 @@ export class WorkerOutput {
     }
   }
 
-  /** For a worker that another daemon spawned; undefined when its FIFOs are gone. */
-  static async adopt(options: WorkerOutputOptions): Promise<WorkerOutput | undefined> {
-    const readFds = tryOpenForDaemon(fifoPaths(options))
-    return readFds === undefined ? undefined : new WorkerOutput(options, readFds, [])
+  /** For a worker that another daemon spawned. When nothing leads to its pipes any more, it has no output from now on. */
+  static async adopt(options: AdoptedOutputOptions): Promise<WorkerOutput> {
+    const { logs, pid, workerId, runDirectory, fifoStock } = options
+    const paths = fifoPaths(options)
+    const readFds = tryOpenForDaemon(paths, pid)
+    if (readFds !== undefined) return new WorkerOutput(options, readFds, [])
+    logs.tell(`The pipes of worker ${workerId} are gone: what it writes is lost until it is replaced`)
+    mkdirSync(runDirectory, { recursive: true, mode: 0o700 })
+    await fifoStock.make(paths)
+    // Without a writer they have ended.
+    return new WorkerOutput(options, openAll(paths.map((path) => () => openForDaemon(path))), [])
   }
 
   /** The worker has its descriptors now, or never will: without ours, its exit is the end of the pipes. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readlinkSync, rmSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 import { Failure, isSystemError } from '../../../base/failure.ts'
@@ -32,14 +32,24 @@ export function openForDaemon(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
 }
 
-/** The read ends of all paths, or undefined when one of them is gone. */
-export function tryOpenForDaemon(paths: readonly string[]): number[] | undefined {
+/**
+ * The read ends of a worker's stdout and stderr, or undefined when one of them is gone. Where somebody removed the files, the
+ * pipes are still there as long as the worker has them open.
+ */
+export function tryOpenForDaemon(paths: readonly string[], pid: number): number[] | undefined {
   try {
-    return openAll(paths.map((path) => () => openForDaemon(path)))
+    return openAll(paths.map((path, index) => () => openForDaemon(existing(path, pid, index + 1))))
   } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM')) return undefined
     throw error
   }
+}
+
+function existing(path: string, pid: number, fd: number): string {
+  if (existsSync(path)) return path
+  const link = `/proc/${pid}/fd/${fd}`
+  // The worker may have put something else there, from which reading would take what is meant for others.
+  return readlinkSync(link) === `${path} (deleted)` ? link : path
 }
 
 /** The descriptors that these open, in their order; when one cannot, none stays open. */
