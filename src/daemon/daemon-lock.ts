@@ -4,11 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Failure, isSystemError } from '../base/failure.ts'
+import { isSameFile } from './guard/is-same-file.ts'
 import type { Home } from './home.ts'
 
 const FLOCK_TIMEOUT_MS = 5000
 
 export interface HomeLock {
+  /** False when the home, or the file in it, was removed: the next daemon would not meet this lock. */
+  isThere(): boolean
   /** Lets the next daemon in; so does the end of the process. */
   close(): void
 }
@@ -23,7 +26,7 @@ export async function lockHome(home: Home): Promise<HomeLock> {
 async function takeLock({ directory, lockFile }: Home): Promise<HomeLock> {
   const fd = openSync(lockFile, 'a', 0o600)
   const answer = flock(fd)
-  if (answer === 'locked') return { close: () => closeSync(fd) }
+  if (answer === 'locked') return { isThere: () => isSameFile(fd, lockFile), close: () => closeSync(fd) }
   closeSync(fd)
   if (answer === 'taken') throw taken(directory)
   return await lockName(directory)
@@ -54,7 +57,11 @@ async function lockName(directory: string): Promise<HomeLock> {
     )
     server.listen(`\0upkeep-${process.getuid?.()}-${dev}-${ino}`, resolve)
   })
-  return server
+  return { isThere: () => tryInode(directory) === ino, close: () => server.close() }
+}
+
+function tryInode(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
 }
 
 function taken(directory: string, cause?: unknown): Failure {
