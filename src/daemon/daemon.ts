@@ -56,7 +56,7 @@ async function open(
 ): Promise<Daemon> {
   const guard = new HomeGuard(home, await lockHome(home), systemClock, log)
   opened.add(() => guard.release())
-  const startedAtMs = systemClock.nowMs()
+  const startedMs = systemClock.monotonicMs()
   const events = new EventFeed()
   const watchers = new Set<() => void>()
   const { apps, isDamaged, problem } = await loadRecords()
@@ -93,7 +93,7 @@ async function open(
     events,
     logDirectory: home.logDirectory,
     leave,
-    status: () => daemonStatus(home, supervisor, startedAtMs),
+    status: () => daemonStatus(home, supervisor, startedMs),
   })
   const control = new SocketFile({ server, path: home.controlSocket, mode: 0o600 })
   opened.add(() => {
@@ -136,14 +136,15 @@ async function open(
   return { supervisor, adopted, leave, left, onChange: (callback) => void watchers.add(callback) }
 }
 
-function daemonStatus(home: Home, supervisor: Supervisor, startedAtMs: number): DaemonStatus {
+function daemonStatus(home: Home, supervisor: Supervisor, startedMs: number): DaemonStatus {
   return {
     pid: process.pid,
     version: packageVersion(),
     protocol: PROTOCOL_VERSION,
     node: process.version,
     home: home.directory,
-    startedAtMs,
+    // As the clock is set now: it may have been set since.
+    startedAtMs: Math.round(systemClock.nowMs() - (systemClock.monotonicMs() - startedMs)),
     memoryBytes: process.memoryUsage.rss(),
     apps: supervisor.apps.length,
     workers: supervisor.workers.length,

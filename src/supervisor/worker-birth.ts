@@ -33,7 +33,8 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
     output.spawned()
     const { pid } = child.process
     const startTicks = tryReadStat(pid)?.startTicks ?? null
-    const record = { id, pid, startTicks, startedAtMs: around.clock.nowMs(), readyAtMs: null, addresses: [] }
+    const times = { startedAtMs: around.clock.nowMs(), readyAtMs: null, readyAfterMs: null }
+    const record = { id, pid, startTicks, ...times, addresses: [] }
     return new Worker({ ...plan, output, record, child })
   } catch (error) {
     output.spawned()
