@@ -19,12 +19,33 @@ export interface HomeLock {
 /** Takes the lock or throws DAEMON_ALREADY_RUNNING. The file tells whose it is, for when that one does not answer. */
 export async function lockHome(home: Home): Promise<HomeLock> {
   const lock = await takeLock(home)
-  writeFileSync(home.lockFile, `${process.pid}\n`)
+  try {
+    writeFileSync(home.lockFile, `${process.pid}\n`)
+  } catch {
+    // On a full disk: only the pid of a daemon that hangs would not be told.
+  }
   return lock
 }
 
-async function takeLock({ directory, lockFile }: Home): Promise<HomeLock> {
-  const fd = openSync(lockFile, 'a', 0o600)
+function openLockFile({ directory, lockFile }: Home): number {
+  try {
+    return openSync(lockFile, 'a', 0o600)
+  } catch (error) {
+    if (!isSystemError(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT')) throw error
+    throw new Failure(
+      'HOME_UNSAFE',
+      `Cannot use "${directory}" as home: it cannot be written (${error.code})`,
+      {
+        hint: 'Look at its disk and its permissions, or choose another home with --home or UPKEEP_HOME',
+        cause: error,
+      },
+    )
+  }
+}
+
+async function takeLock(home: Home): Promise<HomeLock> {
+  const { directory, lockFile } = home
+  const fd = openLockFile(home)
   const answer = flock(fd)
   if (answer === 'locked') return { isThere: () => isSameFile(fd, lockFile), close: () => closeSync(fd) }
   closeSync(fd)

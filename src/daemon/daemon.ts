@@ -72,7 +72,7 @@ async function open(
       log.event(event.event, event.app, event.instance, event.text)
       events.publish(event)
     },
-    problem: (text) => log.problem('logs', text),
+    problem: (event, text) => log.problem(event, text),
   })
   opened.add(() => supervisor.letGo())
   const state = new StateFile({

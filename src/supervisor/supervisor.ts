@@ -29,7 +29,8 @@ export interface SupervisorPlaces {
 export interface SupervisorWatcher {
   changed(): void
   event(event: SupervisorEvent): void
-  problem(text: string): void
+  /** `event` is a stable word, as in the daemon's log. */
+  problem(event: 'logs' | 'workers', text: string): void
 }
 
 interface Entry {
@@ -82,7 +83,7 @@ export class Supervisor {
 
   add(spec: AppSpec, source: string | null): App {
     const { runDirectory, logDirectory, agentSocketPath, publicAgentSocketPath } = this.#places
-    const onProblem = (text: string) => this.#watcher.problem(`Logs of "${spec.name}": ${text}`)
+    const onProblem = (text: string) => this.#watcher.problem('logs', `Logs of "${spec.name}": ${text}`)
     const { feed } = this
     const clock = this.#clock
     const logs = new AppLogs({
@@ -148,7 +149,7 @@ export class Supervisor {
   ): Promise<number> {
     const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
     if (endUnwanted) for (const worker of unwanted) endStray(worker, this.#clock)
-    else if (unwanted.length > 0) this.#watcher.problem(leftAlone(unwanted))
+    else if (unwanted.length > 0) this.#watcher.problem('workers', leftAlone(unwanted))
     // Pipes of workers that stay are what a daemon that knows their app needs to take them over.
     if (endUnwanted) this.#removeOldPipes(records)
     const counts = records.map((record) => this.add(record.spec, record.source).adopt(record))

@@ -1,11 +1,11 @@
 // What a worker writes. Its stdout and stderr are FIFOs on disk, so that a daemon that takes over can find them again:
 // the worker never notices that the one before died, and the kernel keeps what it wrote meanwhile.
 
-import { closeSync, fchownSync, mkdirSync, rmSync } from 'node:fs'
+import { closeSync, fchownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { AppLogs } from './app-logs.ts'
-import { openAll, openForDaemon, openForWorker, tryOpenForDaemon } from './pipe/fifo.ts'
+import { openAll, openForDaemon, openForWorker, removeFifos, tryOpenForDaemon } from './pipe/fifo.ts'
 import type { FifoStock } from './pipe/fifo-stock.ts'
 import { WorkerStream } from './worker-stream.ts'
 
@@ -77,7 +77,7 @@ export class WorkerOutput {
       if (options.owner !== null) giveTo(options.owner, spawnFds)
       return new WorkerOutput(options, fds.slice(paths.length), spawnFds)
     } catch (error) {
-      for (const path of paths) rmSync(path, { force: true })
+      removeFifos(paths)
       throw error
     }
   }

@@ -20,6 +20,15 @@ export async function makeFifos(paths: readonly string[]): Promise<void> {
   }
 }
 
+/** What cannot be removed, such as on a read-only disk, is removed by the next daemon that can. */
+export function removeFifos(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      rmSync(path, { force: true })
+    } catch {}
+  }
+}
+
 /**
  * The end a worker writes to. Opened for reading too, so that the pipe always has a reader: a write never fails
  * with EPIPE while no daemon runs, and the kernel keeps up to 64 KB until the next one reads.
