@@ -40,10 +40,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('doctor', 'looking', async () => (await import('./commands/doctor.ts')).doctor),
   entry('config', 'configuration', async () => (await import('./commands/config.ts')).config),
   entry('diff', 'configuration', async () => (await import('./commands/diff.ts')).diff),
+  entry('export', 'configuration', async () => (await import('./commands/export.ts')).exportApp),
+  entry('import', 'configuration', async () => (await import('./commands/import-state.ts')).importState),
   entry('daemon', 'daemon', async () => (await import('./commands/daemon.ts')).daemon),
   entry('startup', 'boot', async () => (await import('./commands/startup.ts')).startup),
   entry('unstartup', 'boot', async () => (await import('./commands/unstartup.ts')).unstartup),
-  entry('export', 'boot', async () => (await import('./commands/export.ts')).exportApp),
   entry('help', 'upkeep', async () => (await import('./commands/help.ts')).help),
   entry('version', 'upkeep', async () => (await import('./commands/version.ts')).version),
 ]

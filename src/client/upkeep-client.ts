@@ -1,6 +1,8 @@
 import { Failure } from '../base/failure.ts'
 import type {
   ApplyRequest,
+  ExportedState,
+  ImportRequest,
   LogEntry,
   LogQuery,
   OperationEvent,
@@ -90,6 +92,16 @@ export class UpkeepClient {
   async diff(request: ApplyRequest): Promise<SpecChange[]> {
     const answer = await exchangeJson(this.#exchange('POST', '/v1/diff', request))
     return (answer as { changes: SpecChange[] }).changes
+  }
+
+  /** All apps, for `importState` in another home. The values of their environments are in it. */
+  async exportState(): Promise<ExportedState> {
+    return (await this.#get('/v1/state')) as ExportedState
+  }
+
+  /** Starts what `exportState` told of. True when all of it succeeded; failures are events. */
+  async importState(request: ImportRequest, options: StreamOptions = {}): Promise<boolean> {
+    return await this.#follow(this.#exchange('POST', '/v1/import', request, options.signal), options.onEvent)
   }
 
   /** Starts, stops, restarts, reloads, scales or deletes apps. True when all of it succeeded; failures are events. */

@@ -7,21 +7,27 @@ import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { AgentConnection } from '../supervisor/agent-connection.ts'
 import { parseAgentMessage } from '../supervisor/agent-message.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
+import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
-import { removeStale } from './stale-socket.ts'
 
 const HELLO_WITHIN_MS = 5000
 const MOST_HELLO_CHARS = 4096
-/** Agents try again; whoever else connects cannot take all descriptors of the daemon. */
+/** Whoever connects and says nothing cannot take all descriptors of the daemon. */
 const MOST_STRANGERS = 64
 
-export async function serveAgents(home: Home, supervisor: Supervisor): Promise<Server[]> {
+/** To be opened by the caller. */
+export function agentSockets(home: Home, supervisor: Supervisor): SocketFile[] {
   const { agentSocketPath, publicAgentSocketPath } = home
-  const own = await listenAt(agentSocketPath, 0o600, supervisor)
+  const own = new SocketFile({ server: agentServer(supervisor), path: agentSocketPath, mode: 0o600 })
   if (publicAgentSocketPath === agentSocketPath) return [own]
-  // Anybody may connect, but only a worker, its user and root know the id that counts.
-  const isReady = tryMakeFolder(dirname(publicAgentSocketPath))
-  return isReady ? [own, await listenAt(publicAgentSocketPath, 0o666, supervisor)] : [own]
+  const forOthers = new SocketFile({
+    server: agentServer(supervisor),
+    path: publicAgentSocketPath,
+    // Anybody may connect, but only a worker, its user and root know the id that counts.
+    mode: 0o666,
+    prepare: () => tryMakeFolder(dirname(publicAgentSocketPath)),
+  })
+  return [own, forOthers]
 }
 
 function tryMakeFolder(path: string): boolean {
@@ -35,14 +41,11 @@ function tryMakeFolder(path: string): boolean {
   }
 }
 
-async function listenAt(path: string, mode: number, supervisor: Supervisor): Promise<Server> {
-  removeStale(path)
+function agentServer(supervisor: Supervisor): Server {
   const strangers = new Set<Socket>()
-  const server = createServer((socket) => {
-    if (strangers.size >= MOST_STRANGERS) {
-      socket.destroy()
-      return
-    }
+  return createServer((socket) => {
+    // An agent says who it is at once. The one that is silent for longest makes room, so that strangers keep no agent out.
+    if (strangers.size >= MOST_STRANGERS) sendAway(strangers)
     strangers.add(socket)
     socket.once('close', () => strangers.delete(socket))
     readHello(socket, (line, rest) => {
@@ -50,12 +53,13 @@ async function listenAt(path: string, mode: number, supervisor: Supervisor): Pro
       if (!tryConnect(supervisor, socket, line, rest)) socket.destroy()
     })
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
-  chmodSync(path, mode)
-  return server
+}
+
+function sendAway(strangers: Set<Socket>): void {
+  const [longest] = strangers
+  if (longest === undefined) return
+  strangers.delete(longest)
+  longest.destroy()
 }
 
 /** Calls back with the first line and what came with it; nothing is read after that. */

@@ -97,7 +97,8 @@ function whyRestart({ reload }: AppSpec): string {
   return 'a reload cannot change how its sockets are made'
 }
 
-async function startNew(
+/** Starts an app that is not here; when it cannot, it is not here afterwards either. */
+export async function startNew(
   supervisor: Supervisor,
   spec: AppSpec,
   source: string | null,

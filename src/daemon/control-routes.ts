@@ -8,10 +8,19 @@ import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { apply, planApply, refuseRunning } from './apply.ts'
 import type { EventFeed } from './event-feed.ts'
+import { importApps, refuseTaken } from './import-apps.ts'
 import { sendTask, sendValues } from './json-stream.ts'
 import { followLogs } from './log-follow.ts'
 import { haltAll, operate, toFailure } from './operations.ts'
-import { applyRequest, flushRequest, logQuery, operationRequest, stopRequest } from './requests.ts'
+import {
+  applyRequest,
+  flushRequest,
+  importRequest,
+  logQuery,
+  operationRequest,
+  stopRequest,
+} from './requests.ts'
+import { exportedState, parseExported } from './state/portable-state.ts'
 
 export interface ControlPorts {
   readonly supervisor: Supervisor
@@ -66,6 +75,15 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
   'POST /v1/diff': async ({ body }, { supervisor }) => ({
     changes: planApply(supervisor, applyRequest(body)),
   }),
+
+  'GET /v1/state': (_request, { supervisor }) => exportedState(supervisor.records()),
+
+  'POST /v1/import': async ({ body, response }, { supervisor }) => {
+    const { state, merge } = importRequest(body)
+    const apps = parseExported(state)
+    if (merge !== true) refuseTaken(supervisor, apps)
+    return sendTask(response, (emit) => orFail(importApps(supervisor, apps, emit), emit))
+  },
 
   'POST /v1/operations': ({ body, response }, { supervisor }) => {
     const request = operationRequest(body)

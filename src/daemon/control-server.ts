@@ -1,6 +1,5 @@
 // The one door to the daemon: HTTP/JSON on a unix socket. Plain node:http: a framework's web streams cost more memory than
 // all of the rest of the daemon (docs/decisions/0004).
-import { chmodSync } from 'node:fs'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { FailureCode } from '../base/failure.ts'
@@ -9,20 +8,13 @@ import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { ControlPorts, Handler } from './control-routes.ts'
 import { CONTROL_ROUTES } from './control-routes.ts'
 import { toFailure } from './operations.ts'
-import { removeStale } from './stale-socket.ts'
 
 const MOST_BODY_BYTES = 16 * 1024 * 1024
 
-export async function serveControl(path: string, ports: ControlPorts): Promise<Server> {
-  removeStale(path)
+export function controlServer(ports: ControlPorts): Server {
   const server = createServer((request, response) => void answer(request, response, ports))
   // Long operations and followed logs are single requests.
   server.requestTimeout = 0
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
-  chmodSync(path, 0o600)
   return server
 }
 
@@ -110,6 +102,7 @@ const HTTP_STATUS: Partial<Record<FailureCode, number>> = {
   APP_NOT_RUNNING: 409,
   CONFIG_INVALID: 400,
   REQUEST_INVALID: 400,
+  STATE_UNREADABLE: 400,
   USAGE: 400,
   PROTOCOL_MISMATCH: 426,
 }

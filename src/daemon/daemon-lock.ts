@@ -4,11 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Failure, isSystemError } from '../base/failure.ts'
+import { isSameFile } from './guard/is-same-file.ts'
 import type { Home } from './home.ts'
 
 const FLOCK_TIMEOUT_MS = 5000
 
 export interface HomeLock {
+  /** False when the home, or the file in it, was removed: the next daemon would not meet this lock. */
+  isThere(): boolean
   /** Lets the next daemon in; so does the end of the process. */
   close(): void
 }
@@ -16,14 +19,35 @@ export interface HomeLock {
 /** Takes the lock or throws DAEMON_ALREADY_RUNNING. The file tells whose it is, for when that one does not answer. */
 export async function lockHome(home: Home): Promise<HomeLock> {
   const lock = await takeLock(home)
-  writeFileSync(home.lockFile, `${process.pid}\n`)
+  try {
+    writeFileSync(home.lockFile, `${process.pid}\n`)
+  } catch {
+    // On a full disk: only the pid of a daemon that hangs would not be told.
+  }
   return lock
 }
 
-async function takeLock({ directory, lockFile }: Home): Promise<HomeLock> {
-  const fd = openSync(lockFile, 'a', 0o600)
+function openLockFile({ directory, lockFile }: Home): number {
+  try {
+    return openSync(lockFile, 'a', 0o600)
+  } catch (error) {
+    if (!isSystemError(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT')) throw error
+    throw new Failure(
+      'HOME_UNSAFE',
+      `Cannot use "${directory}" as home: it cannot be written (${error.code})`,
+      {
+        hint: 'Look at its disk and its permissions, or choose another home with --home or UPKEEP_HOME',
+        cause: error,
+      },
+    )
+  }
+}
+
+async function takeLock(home: Home): Promise<HomeLock> {
+  const { directory, lockFile } = home
+  const fd = openLockFile(home)
   const answer = flock(fd)
-  if (answer === 'locked') return { close: () => closeSync(fd) }
+  if (answer === 'locked') return { isThere: () => isSameFile(fd, lockFile), close: () => closeSync(fd) }
   closeSync(fd)
   if (answer === 'taken') throw taken(directory)
   return await lockName(directory)
@@ -54,7 +78,11 @@ async function lockName(directory: string): Promise<HomeLock> {
     )
     server.listen(`\0upkeep-${process.getuid?.()}-${dev}-${ino}`, resolve)
   })
-  return server
+  return { isThere: () => tryInode(directory) === ino, close: () => server.close() }
+}
+
+function tryInode(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
 }
 
 function taken(directory: string, cause?: unknown): Failure {

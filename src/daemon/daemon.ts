@@ -4,10 +4,12 @@ import { systemClock } from '../base/clock.ts'
 import type { DaemonStatus } from '../protocol/status.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
-import { serveAgents } from './agent-server.ts'
-import { serveControl } from './control-server.ts'
+import { agentSockets } from './agent-server.ts'
+import { controlServer } from './control-server.ts'
 import { lockHome } from './daemon-lock.ts'
 import { EventFeed } from './event-feed.ts'
+import { HomeGuard } from './guard/home-guard.ts'
+import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
 import { removePublicFolder } from './home.ts'
 import { Opened } from './opened.ts'
@@ -52,9 +54,9 @@ async function open(
   loadRecords: () => Promise<LoadedState>,
   opened: Opened,
 ): Promise<Daemon> {
-  const lock = await lockHome(home)
-  opened.add(() => lock.close())
-  const startedAtMs = systemClock.nowMs()
+  const guard = new HomeGuard(home, await lockHome(home), systemClock, log)
+  opened.add(() => guard.release())
+  const startedMs = systemClock.monotonicMs()
   const events = new EventFeed()
   const watchers = new Set<() => void>()
   const { apps, isDamaged, problem } = await loadRecords()
@@ -70,7 +72,7 @@ async function open(
       log.event(event.event, event.app, event.instance, event.text)
       events.publish(event)
     },
-    problem: (text) => log.problem('logs', text),
+    problem: (event, text) => log.problem(event, text),
   })
   opened.add(() => supervisor.letGo())
   const state = new StateFile({
@@ -79,23 +81,30 @@ async function open(
     collect: () => supervisor.records(),
     onProblem: (text) => log.problem('state', text),
   })
-  const agents = await serveAgents(home, supervisor)
   opened.add(() => supervisor.workers.length === 0 && removePublicFolder(home))
-  for (const server of agents) opened.add(() => server.close())
+  const sockets = agentSockets(home, supervisor)
+  for (const socket of sockets) {
+    opened.add(() => socket.close())
+    await socket.open()
+  }
   const adopted = await supervisor.adopt(apps, { endUnwanted: !isDamaged })
-  const control = await serveControl(home.controlSocket, {
+  const server = controlServer({
     supervisor,
     events,
     logDirectory: home.logDirectory,
     leave,
-    status: () => daemonStatus(home, supervisor, startedAtMs),
+    status: () => daemonStatus(home, supervisor, startedMs),
   })
+  const control = new SocketFile({ server, path: home.controlSocket, mode: 0o600 })
   opened.add(() => {
     control.close()
-    control.closeAllConnections()
+    server.closeAllConnections()
   })
+  await control.open()
   isComplete = true
   state.save()
+  opened.add(() => guard.close())
+  guard.watch([...sockets, control], { restored: () => state.saveAgain(), lost: () => void abandon() })
 
   let hasLeft: () => void = () => {}
   const left = new Promise<void>((resolve) => {
@@ -112,17 +121,30 @@ async function open(
     return leaving
   }
 
+  /** Another daemon has the home, and the files in it. It does not know these workers: nobody could end them any more. */
+  function abandon(): Promise<void> {
+    leaving ??= (async () => {
+      for (const socket of [...sockets, control]) socket.letGo()
+      void guard.close()
+      await Promise.all(supervisor.apps.map((app) => app.halt(() => {})))
+      await supervisor.letGo()
+      hasLeft()
+    })()
+    return leaving
+  }
+
   return { supervisor, adopted, leave, left, onChange: (callback) => void watchers.add(callback) }
 }
 
-function daemonStatus(home: Home, supervisor: Supervisor, startedAtMs: number): DaemonStatus {
+function daemonStatus(home: Home, supervisor: Supervisor, startedMs: number): DaemonStatus {
   return {
     pid: process.pid,
     version: packageVersion(),
     protocol: PROTOCOL_VERSION,
     node: process.version,
     home: home.directory,
-    startedAtMs,
+    // As the clock is set now: it may have been set since.
+    startedAtMs: Math.round(systemClock.nowMs() - (systemClock.monotonicMs() - startedMs)),
     memoryBytes: process.memoryUsage.rss(),
     apps: supervisor.apps.length,
     workers: supervisor.workers.length,

@@ -5,7 +5,7 @@ import { nullable, rule } from '../base/shape.ts'
 import { isText } from '../config/rules/text-rule.ts'
 import { show } from '../config/schema/show.ts'
 import { checkSpec } from '../config/spec/check-spec.ts'
-import type { ApplyRequest, LogQuery, OperationRequest } from '../protocol/control.ts'
+import type { ApplyRequest, ImportRequest, LogQuery, OperationRequest } from '../protocol/control.ts'
 
 const MOST_TARGETS = 1000
 const MOST_LINES = 1_000_000
@@ -59,6 +59,12 @@ export function applyRequest(body: unknown): ApplyRequest {
   const twice = names.filter((name, index) => names.indexOf(name) !== index)
   if (twice.length > 0) throw invalid(twice.map((name) => `apps: two are named "${name}"`))
   return { ...request, apps }
+}
+
+/** What is imported has its own check. */
+export function importRequest(body: unknown): ImportRequest {
+  const { state, merge } = checked({ merge: optional(flag) }, body)
+  return { state, merge: merge === true }
 }
 
 export function flushRequest(body: unknown): { readonly targets: readonly string[] } {

@@ -7,6 +7,8 @@
 //   GET  /v1/apps/:name        AppStatus            (?env=show keeps the values of the environment)
 //   POST /v1/apply             ApplyRequest     -> OperationEvent lines
 //   POST /v1/diff              ApplyRequest     -> { changes: SpecChange[] }
+//   GET  /v1/state             ExportedState, with the values of environments
+//   POST /v1/import            ImportRequest    -> OperationEvent lines
 //   POST /v1/operations        OperationRequest -> OperationEvent lines
 //   GET  /v1/logs              LogQuery         -> LogEntry lines (endless with follow=true)
 //   POST /v1/logs/flush        { targets } -> { apps: string[] }
@@ -34,6 +36,25 @@ export interface ApplyRequest {
   readonly keepGoing?: boolean
   /** Where the specs came from: a config file's path, or null for a script named on the command line. */
   readonly source: string | null
+}
+
+/** An app as it moves to another home: how it is run, and whether it shall. */
+export interface MovedApp {
+  readonly spec: AppSpec
+  readonly wanted: 'running' | 'stopped'
+  readonly source: string | null
+}
+
+export interface ExportedState {
+  readonly version: number
+  readonly apps: readonly MovedApp[]
+}
+
+export interface ImportRequest {
+  /** An `ExportedState`; the daemon checks it. */
+  readonly state: unknown
+  /** Leave apps alone whose names are here already; otherwise they are a reason to import nothing. */
+  readonly merge?: boolean
 }
 
 /** What would happen, or happened, to one app when a config is applied. */

@@ -137,8 +137,8 @@ export class Instance {
       instance: this.index,
       state: this.state,
       pid: worker?.pid ?? null,
-      startedAtMs: worker?.startedAtMs ?? null,
-      readyAtMs: worker?.readyAtMs ?? null,
+      startedAtMs: worker?.times.startedAtMs ?? null,
+      readyAtMs: worker?.times.readyAtMs ?? null,
       restarts: this.restarts,
       retryAtMs: this.#retryAtMs,
       memoryBytes: usage?.memoryBytes ?? null,
@@ -178,7 +178,7 @@ export class Instance {
       void worker.stop()
       return
     }
-    this.state = worker.readyAtMs === null ? 'starting' : 'ready'
+    this.state = worker.isReady ? 'ready' : 'starting'
     if (this.state === 'starting') this.#armLate(worker, 'late')
   }
 
@@ -220,7 +220,7 @@ export class Instance {
         break
       case 'drain':
         this.#cancelLate?.()
-        void this.#worker?.stop(this.#worker.readyAtMs === null ? LATE_STOP_MS : undefined)
+        void this.#worker?.stop(this.#worker.isReady ? undefined : LATE_STOP_MS)
         break
       case 'arm-retry':
         this.#armRetry()
@@ -275,7 +275,7 @@ export class Instance {
   #armLate(worker: Worker, type: 'late' | 'successor-failed'): void {
     this.#cancelLate?.()
     const { timeoutMs } = worker.spec.ready
-    if (worker.readyAtMs !== null || worker.end !== null) return
+    if (worker.isReady || worker.end !== null) return
     this.#cancelLate = this.#host.around.clock.timer(timeoutMs, () => {
       this.failure = notReadyInTime(worker, this.#host.hasListened())
       this.dispatch({ type })
@@ -304,7 +304,7 @@ export class Instance {
     const ended = worker.ended.then((report) => {
       const isOfReload = wasSuccessor ? { ...report, reason: `In a reload: ${report.reason}` } : report
       this.lastExit = isOfReload
-      if (worker.readyAtMs === null && this.failure?.code !== 'NOT_READY_IN_TIME') {
+      if (!worker.isReady && this.failure?.code !== 'NOT_READY_IN_TIME') {
         this.failure = workerExited(worker, report)
       }
       this.#host.changed()
@@ -317,8 +317,7 @@ export class Instance {
     }
     if (worker !== this.#worker) return
     this.#worker = undefined
-    const nowMs = this.#host.around.clock.nowMs()
-    const readyForMs = worker.readyAtMs === null ? null : nowMs - worker.readyAtMs
+    const { readyForMs } = worker.times
     const { code, signal } = worker.end ?? { code: null, signal: null }
     const how = signal === null ? (code === null ? '' : ` with exit code ${code}`) : ` by ${signal}`
     if (this.state !== 'stopping')

@@ -12,6 +12,7 @@ export interface ProcessStat {
 }
 
 const PAGE_BYTES = 4096
+const MS_PER_TICK = 10
 
 export function tryReadStat(pid: number): ProcessStat | undefined {
   let text: string
@@ -30,6 +31,13 @@ export function tryReadStat(pid: number): ProcessStat | undefined {
     startTicks: number(19),
     memoryBytes: number(21) * PAGE_BYTES,
   }
+}
+
+/** How long a process runs that began at this tick, told by a clock that nobody sets; undefined where there is none. */
+export function tryReadAgeMs(startTicks: number): number | undefined {
+  const own = tryReadStat(process.pid)
+  if (own === undefined) return undefined
+  return Math.max(0, (own.startTicks - startTicks) * MS_PER_TICK + process.uptime() * 1000)
 }
 
 /** The user a process runs as. */

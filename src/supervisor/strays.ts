@@ -94,5 +94,6 @@ function identify(pid: number, nowMs: number): Stray | undefined {
   const stat = tryReadStat(pid)
   if (parts === undefined || stat === undefined) return undefined
   const { startTicks } = stat
-  return { ...parts, worker: { id, pid, startTicks, startedAtMs: nowMs, readyAtMs: null, addresses: [] } }
+  const times = { startedAtMs: nowMs, readyAtMs: null, readyAfterMs: null }
+  return { ...parts, worker: { id, pid, startTicks, ...times, addresses: [] } }
 }

@@ -31,7 +31,8 @@ export interface SupervisorPlaces {
 export interface SupervisorWatcher {
   changed(): void
   event(event: SupervisorEvent): void
-  problem(text: string): void
+  /** `event` is a stable word, as in the daemon's log. */
+  problem(event: 'logs' | 'workers', text: string): void
 }
 
 interface Entry {
@@ -84,7 +85,7 @@ export class Supervisor {
 
   add(spec: AppSpec, source: string | null): App {
     const { runDirectory, logDirectory, agentSocketPath, publicAgentSocketPath } = this.#places
-    const onProblem = (text: string) => this.#watcher.problem(`Logs of "${spec.name}": ${text}`)
+    const onProblem = (text: string) => this.#watcher.problem('logs', `Logs of "${spec.name}": ${text}`)
     const { feed } = this
     const clock = this.#clock
     const logs = new AppLogs({
@@ -150,7 +151,7 @@ export class Supervisor {
   ): Promise<number> {
     const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
     if (endUnwanted) for (const worker of unwanted) endStray(worker, this.#clock)
-    else if (unwanted.length > 0) this.#watcher.problem(leftAlone(unwanted))
+    else if (unwanted.length > 0) this.#watcher.problem('workers', leftAlone(unwanted))
     const apps = records.map((record) => ({ record, app: this.add(record.spec, record.source) }))
     // Pipes of workers that stay are what a daemon that knows their app needs to take them over.
     if (endUnwanted) await this.#removeOldPipes(records)
@@ -177,8 +178,7 @@ export class Supervisor {
     const logs = this.logsOf(app)
     if (logs === undefined) return
     const { runDirectory } = this.#places
-    const output = await WorkerOutput.adopt({ logs, runDirectory, workerId, instance })
-    await output?.finish(0)
+    await WorkerOutput.takeLastWords({ logs, runDirectory, fifoStock: this.#fifoStock, workerId, instance })
   }
 
   connect(workerId: string): Worker | undefined {

@@ -33,7 +33,8 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
     output.spawned()
     const { pid } = child.process
     const startTicks = tryReadStat(pid)?.startTicks ?? null
-    const record = { id, pid, startTicks, startedAtMs: around.clock.nowMs(), readyAtMs: null, addresses: [] }
+    const times = { startedAtMs: around.clock.nowMs(), readyAtMs: null, readyAfterMs: null }
+    const record = { id, pid, startTicks, ...times, addresses: [] }
     return new Worker({ ...plan, output, record, child })
   } catch (error) {
     output.spawned()
@@ -44,12 +45,13 @@ export async function spawnWorker(plan: WorkerPlan): Promise<Worker> {
 
 /** Takes over a worker that an earlier daemon started; undefined when it is gone. */
 export async function adoptWorker(plan: WorkerPlan, record: WorkerRecord): Promise<Worker | undefined> {
-  const { logs, runDirectory } = plan.around
+  const { logs, runDirectory, fifoStock } = plan.around
   const { instance } = plan
-  const output = await WorkerOutput.adopt({ logs, runDirectory, workerId: record.id, instance })
-  if (output === undefined) return undefined
-  if (isRunning(record.pid, record.startTicks)) return new Worker({ ...plan, output, record })
-  await output.finish(0)
+  const { id: workerId, pid } = record
+  const output = { logs, runDirectory, fifoStock, workerId, instance }
+  if (isRunning(pid, record.startTicks))
+    return new Worker({ ...plan, output: await WorkerOutput.adopt({ ...output, pid }), record })
+  await WorkerOutput.takeLastWords(output)
   return undefined
 }
 

@@ -17,6 +17,7 @@ import { endLeftovers, sendSignal } from './process-group.ts'
 import { isRunning } from './process-stat.ts'
 import { tryTellUnreadable } from './readable-by.ts'
 import { mayBind } from './socket-permission.ts'
+import { WorkerTimes } from './worker-times.ts'
 
 /** A program without agent, or an app that never listened, is ready when it has lived so long. */
 const SETTLE_MS = { node: 3000, other: 1000 }
@@ -54,6 +55,8 @@ export interface WorkerRecord {
   readonly startTicks: number | null
   readonly startedAtMs: number
   readonly readyAtMs: number | null
+  /** How long it took to become ready: two times of day would tell nothing when the clock was set in between. */
+  readonly readyAfterMs: number | null
   readonly addresses: readonly [string, string][]
 }
 
@@ -95,13 +98,12 @@ export class Worker {
   readonly spec: AppSpec
   readonly pid: number
   readonly startTicks: number | null
-  readonly startedAtMs: number
+  readonly times: WorkerTimes
   readonly isAdopted: boolean
   /** Resolves when the process is gone and all it wrote is read. */
   readonly ended: Promise<ExitReport>
   /** Resolves when the agent of an adopted worker has sent its sockets, or does not come. */
   readonly introduced: Promise<void>
-  readyAtMs: number | null = null
   end: ObservedEnd | null = null
   /** Which rung of the ladder ended it. */
   stoppedBy: 'drain' | 'signal' | 'kill' | null = null
@@ -124,8 +126,7 @@ export class Worker {
     this.id = record.id
     this.pid = record.pid
     this.startTicks = record.startTicks
-    this.startedAtMs = record.startedAtMs
-    this.readyAtMs = record.readyAtMs
+    this.times = new WorkerTimes(around.clock, record)
     this.instance = instance
     this.spec = spec
     this.isAdopted = child === undefined
@@ -158,13 +159,17 @@ export class Worker {
     return this.#hasListenedBefore || this.#addresses.size > 0
   }
 
+  get isReady(): boolean {
+    return this.times.readyForMs !== null
+  }
+
   get isDraining(): boolean {
     return this.#stopping !== undefined
   }
 
   record(): WorkerRecord {
-    const { id, pid, startTicks, startedAtMs, readyAtMs } = this
-    return { id, pid, startTicks, startedAtMs, readyAtMs, addresses: [...this.#addresses] }
+    const { id, pid, startTicks, times } = this
+    return { id, pid, startTicks, ...times.record(), addresses: [...this.#addresses] }
   }
 
   lastLines(count: number): string[] {
@@ -325,15 +330,15 @@ export class Worker {
   #isReadyNow(because: 'listening' | 'message' | 'settled'): void {
     const { when } = this.spec.ready
     const fits = when === 'auto' || when === because || (when === 'started' && because === 'settled')
-    if (!fits || this.readyAtMs !== null || this.end !== null) return
-    this.readyAtMs = this.#around.clock.nowMs()
+    if (!fits || this.isReady || this.end !== null) return
+    this.times.noteReady()
     this.#watcher.ready(this)
   }
 
   #armSettle(): void {
     const { ready, isNode } = this.spec
     if (ready.when === 'started') this.#isReadyNow('settled')
-    if (this.readyAtMs !== null || ready.when !== 'auto' || (isNode && this.#hasListenedBefore)) return
+    if (this.isReady || ready.when !== 'auto' || (isNode && this.#hasListenedBefore)) return
     this.#later(isNode ? SETTLE_MS.node : SETTLE_MS.other, () => this.#isReadyNow('settled'))
   }
 
@@ -345,22 +350,22 @@ export class Worker {
     this.#connection?.close()
     endLeftovers(this.pid, this.#around.clock)
     this.#watcher.exited(this)
-    const atMs = this.#around.clock.nowMs()
+    const when = { atMs: this.#around.clock.nowMs(), uptimeMs: this.times.uptimeMs }
     void this.#output
       .finish(OUTPUT_GRACE_MS)
-      .then(async () => this.#resolveEnded(await this.#report(end, atMs)))
+      .then(async () => this.#resolveEnded(await this.#report(end, when)))
   }
 
-  async #report(end: ObservedEnd, atMs: number): Promise<ExitReport> {
+  async #report(end: ObservedEnd, when: Pick<ExitReport, 'atMs' | 'uptimeMs'>): Promise<ExitReport> {
     const lastLines = this.#output.lastLines(LAST_LINES)
-    const { pid, startedAtMs } = this
+    const { pid } = this
     const { agentSocketPath, publicAgentSocketPath } = this.#around
     const asker = { app: this.spec.name, agentSockets: [agentSocketPath, publicAgentSocketPath] }
     const isCrash = end.code !== 0 && end.signal === null
-    const unreadable = isCrash && this.readyAtMs === null ? tryTellUnreadable(this.spec) : undefined
+    const unreadable = isCrash && !this.isReady ? tryTellUnreadable(this.spec) : undefined
     const cause = end.code === 0 ? undefined : (unreadable ?? (await tryTellTakenPort(asker, lastLines)))
     const reason = exitReason(end.code, end.signal, lastLines, this.#stopping !== undefined, cause)
-    return { pid, ...end, atMs, uptimeMs: atMs - startedAtMs, reason, lastLines }
+    return { pid, ...end, ...when, reason, lastLines }
   }
 
   #later(delayMs: number, callback: () => void): void {

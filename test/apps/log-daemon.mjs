@@ -26,19 +26,20 @@ const logs = new AppLogs({
   feed: new LogFeed(),
   onProblem: (text) => console.error(text),
 })
-const options = { logs, runDirectory: join(directory, 'run'), workerId: 'worker', instance: 0 }
+const runDirectory = join(directory, 'run')
+const fifoStock = new FifoStock(runDirectory, systemClock)
+const options = { logs, runDirectory, fifoStock, workerId: 'worker', instance: 0 }
 
 if (how === 'create') {
-  const fifoStock = new FifoStock(options.runDirectory, systemClock)
-  const output = await WorkerOutput.create({ ...options, fifoStock, owner: null })
+  const output = await WorkerOutput.create({ ...options, owner: null })
   await fifoStock.close()
   const stdio = ['ignore', output.stdoutFd, output.stderrFd]
   const worker = spawn(process.execPath, command, { detached: true, stdio })
   output.spawned()
   console.log(`reading ${worker.pid}`)
 } else {
-  const output = await WorkerOutput.adopt(options)
+  const output = await WorkerOutput.adopt({ ...options, pid: process.pid })
   console.log('reading')
-  await output?.finish(60_000)
+  await output.finish(60_000)
   await logs.close()
 }

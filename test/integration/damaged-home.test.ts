@@ -31,7 +31,7 @@ for (const [what, damage, problem] of [
     ({ apps }) => ({ version: 1, apps: [{}, ...apps.slice(1)] }),
     /apps\[0\]\.spec: is/,
   ],
-  ['a version that is text', ({ apps }) => ({ version: '1', apps }), /version: must be the number 1/],
+  ['a version that is text', ({ apps }) => ({ version: '1', apps }), /version: must be a number from 1 to 2/],
   [
     'a name that is a path',
     ({ apps }) => ({

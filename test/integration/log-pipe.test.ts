@@ -262,20 +262,58 @@ test('a process that the worker left behind does not keep its pipes open', async
   assert.deepEqual(readdirSync(underTest.runDirectory), [])
 })
 
-test('a worker whose FIFOs are gone cannot be adopted', async (t) => {
-  const { logs, runDirectory } = logsOf(t)
+test('a worker whose pipes nothing leads to is adopted without output, and that is told', async (t) => {
+  const { logs, runDirectory, fifoStock, problems } = logsOf(t)
+  const { pid } = process
 
-  assert.equal(await WorkerOutput.adopt({ logs, runDirectory, workerId: 'nobody', instance: 0 }), undefined)
+  const output = await WorkerOutput.adopt({
+    logs,
+    runDirectory,
+    fifoStock,
+    workerId: 'nobody',
+    pid,
+    instance: 0,
+  })
+
+  await output.finish(10_000)
+  assert.match(problems[0] ?? '', /The pipes of worker nobody are gone/)
+})
+
+test('pipes whose files somebody removed are found where the worker has them open', async (t) => {
+  const directory = temporaryFolder(t)
+  const first = logsOf(t, {}, { directory })
+  const { output, child } = await worker(t, first, ['log-lines.mjs', '2000', '2000'])
+  const workerId = `w${lastWorkerId}`
+  await until(() => allText(directory, '0.out').length > 5_000)
+  output.close()
+  await first.logs.close()
+  for (const end of ['out', 'err']) rmSync(join(first.runDirectory, `${workerId}.${end}`))
+
+  const second = logsOf(t, {}, { directory })
+  const adopted = await WorkerOutput.adopt({ ...second, workerId, pid: child.pid ?? 0, instance: 0 })
+  await once(child, 'exit')
+  await adopted.finish(5_000)
+
+  assertSame(allText(directory, '0.out'), numbered(2000))
+  assert.deepEqual(second.problems, [])
 })
 
 test('FIFOs without a writer end at once when they are adopted', async (t) => {
-  const { logs, runDirectory } = logsOf(t)
+  const { logs, runDirectory, fifoStock } = logsOf(t)
+  const { pid } = process
   mkdirSync(runDirectory, { recursive: true })
   spawnSync('mkfifo', [join(runDirectory, 'dead.out'), join(runDirectory, 'dead.err')])
 
-  const output = await WorkerOutput.adopt({ logs, runDirectory, workerId: 'dead', instance: 0 })
+  const output = await WorkerOutput.adopt({
+    logs,
+    runDirectory,
+    fifoStock,
+    workerId: 'dead',
+    pid,
+    instance: 0,
+  })
   const startedMs = performance.now()
-  await output?.finish(10_000)
+  await output.finish(10_000)
 
   assert.ok(performance.now() - startedMs < 5_000)
   assert.deepEqual(readdirSync(runDirectory), [])
@@ -291,9 +329,9 @@ test('a daemon that leaves keeps the FIFOs for the next one', async (t) => {
   output.close()
   await first.logs.close()
   const second = logsOf(t, {}, { directory })
-  const adopted = await WorkerOutput.adopt({ ...second, workerId, instance: 0 })
+  const adopted = await WorkerOutput.adopt({ ...second, workerId, pid: child.pid ?? 0, instance: 0 })
   await once(child, 'exit')
-  await adopted?.finish(5_000)
+  await adopted.finish(5_000)
 
   assertSame(allText(directory, '0.out'), numbered(2000))
 })

@@ -8,7 +8,7 @@ interface Timer {
 /** Time that passes when the test says so. */
 export class ManualClock implements Clock {
   #elapsedMs = 0
-  readonly #startMs: number
+  #startMs: number
   readonly #timers = new Set<Timer>()
 
   constructor(startMs = 0) {
@@ -27,6 +27,11 @@ export class ManualClock implements Clock {
     const timer = { atMs: this.#elapsedMs + delayMs, callback }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
+  }
+
+  /** Somebody sets the clock of people: forward, or back. */
+  shift(byMs: number): void {
+    this.#startMs += byMs
   }
 
   /** Lets time pass; timers that are due run in order. */

@@ -194,6 +194,20 @@ describe('rotation', () => {
     assert.deepEqual(contents(directory, '0.out'), ['old\nold too\nunfinished\n', 'new\n'])
   })
 
+  test('by age is the same when the clock is set meanwhile', (t) => {
+    const { source, clock, directory } = fileUnderTest(t, { rotateEveryMs: 60_000 })
+    const writer = source()
+
+    writer.write('old\n')
+    clock.shift(3_600_000)
+    writer.write('old too\n')
+    clock.shift(-86_400_000)
+    clock.advance(61_000)
+    writer.write('new\n')
+
+    assert.deepEqual(contents(directory, '0.out'), ['old\nold too\n', 'new\n'])
+  })
+
   test('keeps as many as asked for and not more bytes than allowed, and compresses the rest', async (t) => {
     const { source, directory, text } = fileUnderTest(t, { maxSizeBytes: 1000, keep: 3, compress: true })
     const line = `${'x'.repeat(99)}\n`

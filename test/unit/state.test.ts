@@ -12,6 +12,7 @@ function recordOf(name: string): AppRecord {
     startTicks: 99,
     startedAtMs: 1000,
     readyAtMs: null,
+    readyAfterMs: null,
     addresses: [['tcp/3000', '127.0.0.1:3000']] as [string, string][],
   }
   const lastExit = exitReport({ code: null, signal: 'SIGKILL', uptimeMs: -1, reason: '' })
@@ -28,7 +29,7 @@ function recordOf(name: string): AppRecord {
 }
 
 function stateOf(...apps: readonly unknown[]) {
-  return parseState(JSON.stringify({ version: 1, apps }))
+  return parseState(JSON.stringify({ version: 2, apps }))
 }
 
 const web = recordOf('web')
@@ -101,17 +102,30 @@ for (const [text, problem] of [
   ['{ "version": 1, "apps": [', 'it is not complete'],
   ['null', 'it has another form'],
   ['{ "version": 1 }', 'it has another form'],
-  ['{ "version": "1", "apps": [] }', 'version: must be the number 1, got "1"'],
-  ['{ "version": 0, "apps": [] }', 'version: must be the number 1, got 0'],
-  ['{ "apps": [] }', 'version: must be the number 1, got undefined'],
+  ['{ "version": "1", "apps": [] }', 'version: must be a number from 1 to 2, got "1"'],
+  ['{ "version": 0, "apps": [] }', 'version: must be a number from 1 to 2, got 0'],
+  ['{ "apps": [] }', 'version: must be a number from 1 to 2, got undefined'],
 ] as const) {
   test(`nothing of this is used: ${text}`, () => {
     assert.deepEqual(parseState(text), { apps: [], lost: [undefined], problems: [problem], isNewer: false })
   })
 }
 
+test('a state of version 1 is read: how long a worker took to become ready is worked out', () => {
+  const [instance] = web.instances
+  const { readyAfterMs: _, ...worker } = { ...instance?.worker, startedAtMs: 1000, readyAtMs: 1500 }
+  const { readyAfterMs: __, ...other } = instance?.others[0] ?? {}
+  const older = { ...web, instances: [{ ...instance, worker, others: [other] }] }
+
+  const { apps, problems } = parseState(JSON.stringify({ version: 1, apps: [older, null] }))
+
+  assert.equal(apps[0]?.instances[0]?.worker?.readyAfterMs, 500)
+  assert.equal(apps[0]?.instances[0]?.others[0]?.readyAfterMs, null)
+  assert.deepEqual(problems, ['apps[1]: must be an object, got null'])
+})
+
 test('a state of a newer version is no damaged one', () => {
-  assert.equal(parseState('{ "version": 2, "apps": [] }').isNewer, true)
+  assert.equal(parseState('{ "version": 3, "apps": [] }').isNewer, true)
 })
 
 test('the last good copy stands for what is damaged, not for what was deleted', () => {

@@ -3,9 +3,8 @@ import { nameProblem } from '../../config/rules/name-rule.ts'
 import { isPlainObject } from '../../config/schema/plain-object.ts'
 import { show } from '../../config/schema/show.ts'
 import type { AppRecord } from '../../supervisor/app.ts'
+import { migrated, STATE_VERSION } from './migrate-state.ts'
 import { recordShape } from './record-shape.ts'
-
-export const STATE_VERSION = 1
 
 export interface ParsedState {
   /** The records that are good. */
@@ -29,9 +28,10 @@ export function parseState(text: string): ParsedState {
   const { version, apps } = value
   if (typeof version === 'number' && version > STATE_VERSION)
     return { ...unreadable('a newer Upkeep wrote it'), isNewer: true }
-  if (version !== STATE_VERSION)
-    return unreadable(`version: must be the number ${STATE_VERSION}, got ${show(version)}`)
-  return apps.reduce(withRecord, NO_STATE)
+  const records = migrated(version, apps)
+  if (records === undefined)
+    return unreadable(`version: must be a number from 1 to ${STATE_VERSION}, got ${show(version)}`)
+  return records.reduce(withRecord, NO_STATE)
 }
 
 export function renderState(apps: readonly AppRecord[]): string {

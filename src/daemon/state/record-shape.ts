@@ -21,6 +21,7 @@ const worker = shapeOf<WorkerRecord>({
   startTicks: nullable(whole(0)),
   startedAtMs: number,
   readyAtMs: nullable(number),
+  readyAfterMs: nullable(number),
   addresses: listOf(is('two texts', isPair)),
 })
 

@@ -41,6 +41,12 @@ export class StateFile {
     })
   }
 
+  /** Writes also what has not changed since: the file is gone. */
+  saveAgain(): void {
+    this.#lastText = ''
+    this.save()
+  }
+
   /** Resolves when everything is on disk. */
   async saved(): Promise<void> {
     this.save()

@@ -59,6 +59,11 @@ export class AppLogs {
     return this.#problems.current
   }
 
+  /** Something that happened once, and that people should know. */
+  tell(text: string): void {
+    this.#onProblem(text)
+  }
+
   /** Holds for the next byte written; a new format begins with the next line. */
   configure(spec: LogSpec): void {
     this.#spec = spec

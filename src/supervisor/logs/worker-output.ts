@@ -1,11 +1,11 @@
 // What a worker writes. Its stdout and stderr are FIFOs on disk, so that a daemon that takes over can find them again:
 // the worker never notices that the one before died, and the kernel keeps what it wrote meanwhile.
 
-import { closeSync, fchownSync, mkdirSync, rmSync } from 'node:fs'
+import { closeSync, fchownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { AppLogs } from './app-logs.ts'
-import { openAll, openForDaemon, openForWorker, tryOpenForDaemon } from './pipe/fifo.ts'
+import { openAll, openForDaemon, openForWorker, removeFifos, tryOpenForDaemon } from './pipe/fifo.ts'
 import type { FifoStock } from './pipe/fifo-stock.ts'
 import { WorkerStream } from './worker-stream.ts'
 
@@ -13,13 +13,17 @@ export interface WorkerOutputOptions {
   readonly logs: AppLogs
   /** Where the FIFOs are: a folder of the daemon's home. */
   readonly runDirectory: string
+  /** The stock of `runDirectory`. */
+  readonly fifoStock: FifoStock
   readonly workerId: string
   readonly instance: number
 }
 
+export interface AdoptedOutputOptions extends WorkerOutputOptions {
+  readonly pid: number
+}
+
 export interface NewOutputOptions extends WorkerOutputOptions {
-  /** The stock of `runDirectory`. */
-  readonly fifoStock: FifoStock
   /** The user the worker runs as, who may then open /dev/stdout; null for the daemon's own. */
   readonly owner: { readonly uid: number; readonly gid: number } | null
 }
@@ -73,15 +77,28 @@ export class WorkerOutput {
       if (options.owner !== null) giveTo(options.owner, spawnFds)
       return new WorkerOutput(options, fds.slice(paths.length), spawnFds)
     } catch (error) {
-      for (const path of paths) rmSync(path, { force: true })
+      removeFifos(paths)
       throw error
     }
   }
 
-  /** For a worker that another daemon spawned; undefined when its FIFOs are gone. */
-  static async adopt(options: WorkerOutputOptions): Promise<WorkerOutput | undefined> {
+  /** For a worker that another daemon spawned. When nothing leads to its pipes any more, it has no output from now on. */
+  static async adopt(options: AdoptedOutputOptions): Promise<WorkerOutput> {
+    const { logs, pid, workerId, runDirectory, fifoStock } = options
+    const paths = fifoPaths(options)
+    const readFds = tryOpenForDaemon(paths, pid)
+    if (readFds !== undefined) return new WorkerOutput(options, readFds, [])
+    logs.tell(`The pipes of worker ${workerId} are gone: what it writes is lost until it is replaced`)
+    mkdirSync(runDirectory, { recursive: true, mode: 0o700 })
+    await fifoStock.make(paths)
+    // Without a writer they have ended.
+    return new WorkerOutput(options, openAll(paths.map((path) => () => openForDaemon(path))), [])
+  }
+
+  /** Of a worker that ended while no daemon lived: takes what is still to be had. */
+  static async takeLastWords(options: WorkerOutputOptions): Promise<void> {
     const readFds = tryOpenForDaemon(fifoPaths(options))
-    return readFds === undefined ? undefined : new WorkerOutput(options, readFds, [])
+    if (readFds !== undefined) await new WorkerOutput(options, readFds, []).finish(0)
   }
 
   /** The worker has its descriptors now, or never will: without ours, its exit is the end of the pipes. */

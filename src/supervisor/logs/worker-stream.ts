@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs'
-
 import type { LogSpec } from '../../protocol/app-spec.ts'
 import type { LogStream } from '../../protocol/control.ts'
 import type { AppLogs } from './app-logs.ts'
@@ -7,6 +5,7 @@ import type { LineSource } from './file/line-turns.ts'
 import type { LogFile } from './file/log-file.ts'
 import { jsonLineRenderer } from './json-line.ts'
 import { LineSplitter } from './line-splitter.ts'
+import { removeFifos } from './pipe/fifo.ts'
 import { type FifoConsumer, FifoReader } from './pipe/fifo-reader.ts'
 import { Tail } from './pipe/tail.ts'
 import { takeRest } from './pipe/take-rest.ts'
@@ -80,7 +79,7 @@ export class WorkerStream implements FifoConsumer, LineSource {
     const splitter = this.#splitter ?? new LineSplitter(this.#tail.unfinishedLine())
     this.#recordLines(splitter.finish())
     this.#file.detach(this)
-    if (!this.#isLeaving) rmSync(this.#options.fifoPath, { force: true })
+    if (!this.#isLeaving) removeFifos([this.#options.fifoPath])
     this.#resolveEnded()
   }
 

@@ -26,6 +26,14 @@ export function rotatedLogName(name: string, atMs: number): string {
   return name.replace(/log$/, `${stamp}.log`)
 }
 
+/** The time in the name of a rotated file; 0 for the file that is written now. */
+export function rotationMs(rotatedAt: string | null): number {
+  const [, day, hour, minute, rest] = /^(\d{8})T(\d\d)(\d\d)(.*)$/.exec(rotatedAt ?? '') ?? []
+  if (day === undefined) return 0
+  const date = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`
+  return Date.parse(`${date}T${hour}:${minute}:${rest}`) || 0
+}
+
 export function tryParseLogName(name: string): LogName | undefined {
   const match = PATTERN.exec(name)
   if (match === null) return undefined

@@ -4,6 +4,7 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -13,7 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 
 import type { Clock } from '../../../base/clock.ts'
-import { rotatedLogName, timesPathOf } from './log-name.ts'
+import { rotatedLogName, rotationMs, timesPathOf, tryParseLogName } from './log-name.ts'
 import { TimeIndex } from './time-index.ts'
 
 const NEWLINE = 10
@@ -26,9 +27,9 @@ export class LogWriter {
   #fd: number | undefined
   #index: TimeIndex | undefined
   #sizeBytes = 0
-  #bornAtMs = 0
+  /** By the clock of durations. */
+  #bornMs = 0
   #checkedAtMs = 0
-  #rotatedAtMs = 0
   #isLost = false
 
   constructor(path: string, clock: Clock) {
@@ -49,7 +50,7 @@ export class LogWriter {
   }
 
   get ageMs(): number {
-    return this.#sizeBytes === 0 ? 0 : this.#clock.nowMs() - this.#bornAtMs
+    return this.#sizeBytes === 0 ? 0 : this.#clock.monotonicMs() - this.#bornMs
   }
 
   /** Opens or makes the file; says whether it ends in the middle of a line. */
@@ -63,7 +64,8 @@ export class LogWriter {
     this.#index = new TimeIndex(timesPathOf(this.#path))
     this.#isLost = false
     this.#sizeBytes = size
-    this.#bornAtMs = size === 0 ? this.#clock.nowMs() : birthtimeMs || mtimeMs
+    const ageMs = size === 0 ? 0 : Math.max(0, this.#clock.nowMs() - (birthtimeMs || mtimeMs))
+    this.#bornMs = this.#clock.monotonicMs() - ageMs
     this.#checkedAtMs = this.#clock.monotonicMs()
     return { endsInLine: size > 0 && lastByte(fd, size) !== NEWLINE }
   }
@@ -80,7 +82,7 @@ export class LogWriter {
   /** So many bytes were written at the end of the file. */
   note(length: number): void {
     const nowMs = this.#clock.nowMs()
-    if (this.#sizeBytes === 0) this.#bornAtMs = nowMs
+    if (this.#sizeBytes === 0) this.#bornMs = this.#clock.monotonicMs()
     this.#index?.note(this.#sizeBytes, nowMs)
     this.#sizeBytes += length
   }
@@ -103,13 +105,11 @@ export class LogWriter {
 
   /** Puts the file aside under a name with the time and begins a new one. */
   rotate(): void {
-    // Unique by construction: never the millisecond of the one before.
-    let atMs = Math.max(this.#clock.nowMs(), this.#rotatedAtMs + 1)
-    while (this.#isTaken(this.#rotatedPath(atMs))) atMs++
+    // Names sort by age, so none is older than the last, also when the clock was set back; nor of the same millisecond.
+    const atMs = Math.max(this.#clock.nowMs(), lastRotationMs(this.#path) + 1)
     const target = this.#rotatedPath(atMs)
     // Renamed while it is open: if that is refused, writing goes on where it was.
     renameSync(this.#path, target)
-    this.#rotatedAtMs = atMs
     renameIfThere(timesPathOf(this.#path), timesPathOf(target))
     this.close()
     this.open()
@@ -133,10 +133,16 @@ export class LogWriter {
   #rotatedPath(atMs: number): string {
     return join(dirname(this.#path), rotatedLogName(basename(this.#path), atMs))
   }
+}
 
-  #isTaken(path: string): boolean {
-    return existsSync(path) || existsSync(`${path}.gz`)
-  }
+/** When the youngest of the rotated files was put aside, by its name. */
+function lastRotationMs(path: string): number {
+  const current = tryParseLogName(basename(path))
+  const names = readdirSync(dirname(path)).map(tryParseLogName)
+  const ofSeries = names.filter(
+    (name) => name?.instance === current?.instance && name?.stream === current?.stream,
+  )
+  return Math.max(0, ...ofSeries.map((name) => rotationMs(name?.rotatedAt ?? null)))
 }
 
 function lastByte(fd: number, size: number): number | undefined {

@@ -1,9 +1,9 @@
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { Clock } from '../../../base/clock.ts'
 import { isSystemError } from '../../../base/failure.ts'
-import { makeFifos } from './fifo.ts'
+import { makeFifos, removeFifos } from './fifo.ts'
 
 /** Not at once: the worker that took the last pair is just starting. */
 const REFILL_AFTER_MS = 1_000
@@ -39,7 +39,7 @@ export class FifoStock {
     this.#isClosed = true
     this.#cancelRefill?.()
     await this.#refilling
-    for (const path of this.#paths) rmSync(path, { force: true })
+    removeFifos(this.#paths)
   }
 
   #tryTake(paths: readonly string[]): boolean {

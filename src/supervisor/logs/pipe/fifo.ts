@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readlinkSync, rmSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 import { Failure, isSystemError } from '../../../base/failure.ts'
@@ -20,6 +20,15 @@ export async function makeFifos(paths: readonly string[]): Promise<void> {
   }
 }
 
+/** What cannot be removed, such as on a read-only disk, is removed by the next daemon that can. */
+export function removeFifos(paths: readonly string[]): void {
+  for (const path of paths) {
+    try {
+      rmSync(path, { force: true })
+    } catch {}
+  }
+}
+
 /**
  * The end a worker writes to. Opened for reading too, so that the pipe always has a reader: a write never fails
  * with EPIPE while no daemon runs, and the kernel keeps up to 64 KB until the next one reads.
@@ -32,14 +41,24 @@ export function openForDaemon(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
 }
 
-/** The read ends of all paths, or undefined when one of them is gone. */
-export function tryOpenForDaemon(paths: readonly string[]): number[] | undefined {
+/**
+ * The read ends of a worker's stdout and stderr, or undefined when one of them is gone. Where somebody removed the files, the
+ * pipes are still there as long as the worker, if its pid is given, has them open.
+ */
+export function tryOpenForDaemon(paths: readonly string[], pid?: number): number[] | undefined {
   try {
-    return openAll(paths.map((path) => () => openForDaemon(path)))
+    return openAll(paths.map((path, index) => () => openForDaemon(existing(path, pid, index + 1))))
   } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM')) return undefined
     throw error
   }
+}
+
+function existing(path: string, pid: number | undefined, fd: number): string {
+  if (pid === undefined || existsSync(path)) return path
+  const link = `/proc/${pid}/fd/${fd}`
+  // The worker may have put something else there, from which reading would take what is meant for others.
+  return readlinkSync(link) === `${path} (deleted)` ? link : path
 }
 
 /** The descriptors that these open, in their order; when one cannot, none stays open. */
