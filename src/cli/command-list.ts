@@ -39,6 +39,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('config', 'configuration', async () => (await import('./commands/config.ts')).config),
   entry('diff', 'configuration', async () => (await import('./commands/diff.ts')).diff),
   entry('daemon', 'daemon', async () => (await import('./commands/daemon.ts')).daemon),
+  entry('upgrade', 'daemon', async () => (await import('./commands/upgrade.ts')).upgrade),
   entry('help', 'upkeep', async () => (await import('./commands/help.ts')).help),
   entry('version', 'upkeep', async () => (await import('./commands/version.ts')).version),
 ]

@@ -1,21 +1,21 @@
 // Where agents connect when their daemon was replaced. They say who they are; only who is known may say more.
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { AgentConnection } from '../supervisor/agent-connection.ts'
 import { parseAgentMessage } from '../supervisor/agent-message.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import type { Home } from './home.ts'
-import { removeStale } from './stale-socket.ts'
+import type { Door } from './unix-door.ts'
+import { openDoor } from './unix-door.ts'
 
 const HELLO_WITHIN_MS = 5000
 const MOST_HELLO_CHARS = 4096
 /** Agents try again; whoever else connects cannot take all descriptors of the daemon. */
 const MOST_STRANGERS = 64
 
-export async function serveAgents(home: Home, supervisor: Supervisor): Promise<Server[]> {
+export async function serveAgents(home: Home, supervisor: Supervisor): Promise<Door[]> {
   const { agentSocketPath, publicAgentSocketPath } = home
   const own = await listenAt(agentSocketPath, 0o600, supervisor)
   if (publicAgentSocketPath === agentSocketPath) return [own]
@@ -35,8 +35,7 @@ function tryMakeFolder(path: string): boolean {
   }
 }
 
-async function listenAt(path: string, mode: number, supervisor: Supervisor): Promise<Server> {
-  removeStale(path)
+async function listenAt(path: string, mode: number, supervisor: Supervisor): Promise<Door> {
   const strangers = new Set<Socket>()
   const server = createServer((socket) => {
     if (strangers.size >= MOST_STRANGERS) {
@@ -50,12 +49,7 @@ async function listenAt(path: string, mode: number, supervisor: Supervisor): Pro
       if (!tryConnect(supervisor, socket, line, rest)) socket.destroy()
     })
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
-  chmodSync(path, mode)
-  return server
+  return await openDoor(server, path, mode)
 }
 
 /** Calls back with the first line and what came with it; nothing is read after that. */
@@ -79,7 +73,7 @@ function readHello(socket: Socket, onLine: (line: string, rest: string) => void)
 
 function tryConnect(supervisor: Supervisor, socket: Socket, line: string, rest: string): boolean {
   const hello = parseAgentMessage(tryParse(line))
-  if (hello?.type !== 'hello' || hello.version !== PROTOCOL_VERSION) return false
+  if (hello?.type !== 'hello') return false
   const worker = supervisor.connect(hello.worker)
   if (worker?.mayConnect() !== true) return false
   worker.connect(AgentConnection.ofSocket(socket), hello, rest)

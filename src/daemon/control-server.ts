@@ -1,7 +1,6 @@
 // The one door to the daemon: HTTP/JSON on a unix socket. Plain node:http: a framework's web streams cost more memory than
 // all of the rest of the daemon (docs/decisions/0004).
-import { chmodSync } from 'node:fs'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { FailureCode } from '../base/failure.ts'
 import { Failure } from '../base/failure.ts'
@@ -9,21 +8,30 @@ import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { ControlPorts, Handler } from './control-routes.ts'
 import { CONTROL_ROUTES } from './control-routes.ts'
 import { toFailure } from './operations.ts'
-import { removeStale } from './stale-socket.ts'
+import { PACKAGE_VERSION } from './package-version.ts'
+import { openDoor } from './unix-door.ts'
 
 const MOST_BODY_BYTES = 16 * 1024 * 1024
 
-export async function serveControl(path: string, ports: ControlPorts): Promise<Server> {
-  removeStale(path)
+export interface ControlServer {
+  /** Lets nobody in any more; what was asked before is answered. */
+  close(): void
+  /** Ends also what is not finished. */
+  abort(): void
+}
+
+export async function serveControl(path: string, ports: ControlPorts): Promise<ControlServer> {
   const server = createServer((request, response) => void answer(request, response, ports))
   // Long operations and followed logs are single requests.
   server.requestTimeout = 0
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
-  chmodSync(path, 0o600)
-  return server
+  const door = await openDoor(server, path, 0o600)
+  return {
+    close() {
+      door.close()
+      server.closeIdleConnections()
+    },
+    abort: () => server.closeAllConnections(),
+  }
 }
 
 async function answer(
@@ -112,6 +120,7 @@ const HTTP_STATUS: Partial<Record<FailureCode, number>> = {
   REQUEST_INVALID: 400,
   USAGE: 400,
   PROTOCOL_MISMATCH: 426,
+  DAEMON_BUSY: 409,
 }
 
 function checkVersion(spoken: string | string[] | undefined): void {
@@ -121,7 +130,10 @@ function checkVersion(spoken: string | string[] | undefined): void {
     'PROTOCOL_MISMATCH',
     `Cannot talk: the daemon speaks protocol ${PROTOCOL_VERSION}, the client ${shown}`,
     {
-      hint: 'Replace the daemon with "upkeep daemon stop --keep-workers" and "upkeep daemon start"; apps go on',
+      hint:
+        Number(spoken) > PROTOCOL_VERSION
+          ? 'Replace the daemon with "upkeep upgrade"; apps go on'
+          : `Use Upkeep ${PACKAGE_VERSION}, which the daemon is of`,
     },
   )
 }

@@ -9,21 +9,33 @@ import type { Home } from './home.ts'
 const FLOCK_TIMEOUT_MS = 5000
 
 export interface HomeLock {
+  /** Whoever has this descriptor open holds the lock too. */
+  readonly fd: number
   /** Lets the next daemon in; so does the end of the process. */
   close(): void
 }
 
-/** Takes the lock or throws DAEMON_ALREADY_RUNNING. The file tells whose it is, for when that one does not answer. */
+/** Takes the lock or throws DAEMON_ALREADY_RUNNING. */
 export async function lockHome(home: Home): Promise<HomeLock> {
   const lock = await takeLock(home)
-  writeFileSync(home.lockFile, `${process.pid}\n`)
+  signLock(home)
   return lock
+}
+
+/** A lock that another process holds too, and gave us the descriptor of. */
+export function sharedLock(fd: number): HomeLock {
+  return { fd, close: () => closeSync(fd) }
+}
+
+/** Says in the file whose it is, for when that one does not answer. */
+export function signLock({ lockFile }: Home): void {
+  writeFileSync(lockFile, `${process.pid}\n`)
 }
 
 async function takeLock({ directory, lockFile }: Home): Promise<HomeLock> {
   const fd = openSync(lockFile, 'a', 0o600)
   const answer = flock(fd)
-  if (answer === 'locked') return { close: () => closeSync(fd) }
+  if (answer === 'locked') return sharedLock(fd)
   closeSync(fd)
   if (answer === 'taken') throw taken(directory)
   return await lockName(directory)
@@ -54,7 +66,8 @@ async function lockName(directory: string): Promise<HomeLock> {
     )
     server.listen(`\0upkeep-${process.getuid?.()}-${dev}-${ino}`, resolve)
   })
-  return server
+  const { fd } = Reflect.get(server, '_handle') as { fd: number }
+  return { fd, close: () => server.close() }
 }
 
 function taken(directory: string, cause?: unknown): Failure {

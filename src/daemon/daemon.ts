@@ -1,16 +1,22 @@
 // A daemon, put together: lock, adopt, start what is missing, open the doors. One way in, however the last one ended.
-import { readFileSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import type { UpgradeRequest, UpgradeResult } from '../protocol/control.ts'
 import type { DaemonStatus } from '../protocol/status.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
+import type { AppSocket } from '../supervisor/supervisor.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import { serveAgents } from './agent-server.ts'
+import type { ControlServer } from './control-server.ts'
 import { serveControl } from './control-server.ts'
+import type { HomeLock } from './daemon-lock.ts'
 import { lockHome } from './daemon-lock.ts'
 import { EventFeed } from './event-feed.ts'
 import type { Home } from './home.ts'
 import { removePublicFolder } from './home.ts'
 import { Opened } from './opened.ts'
+import { OperationGate } from './operation-gate.ts'
+import { PACKAGE_VERSION } from './package-version.ts'
 import type { LoadedState } from './state/load-state.ts'
 import { StateFile } from './state/state-file.ts'
 
@@ -20,26 +26,52 @@ export interface DaemonLog {
   problem(event: string, text: string): void
 }
 
+/** What another daemon leaves to this one. */
+export interface Inheritance {
+  readonly lock: HomeLock
+  readonly sockets: readonly AppSocket[]
+  /** Resolves when this daemon is the one: until then it writes nothing down. */
+  confirmed(): Promise<void>
+}
+
+export interface DaemonParts {
+  readonly home: Home
+  readonly log: DaemonLog
+  loadRecords(): Promise<LoadedState>
+  readonly inheritance?: Inheritance
+  /** What the control socket is asked for and only the program around can do. */
+  readonly program?: DaemonProgram
+}
+
+export interface DaemonProgram {
+  keeperPid(): number | null
+  upgrade(request: UpgradeRequest): Promise<UpgradeResult>
+  /** Called first of all when the daemon is asked to leave. */
+  leaving(): Promise<void>
+}
+
 export interface Daemon {
   readonly supervisor: Supervisor
   readonly adopted: number
+  readonly lock: HomeLock
+  readonly gate: OperationGate
   /** Calls back at every change of an app. */
   onChange(callback: () => void): void
   /** Closes the doors and lets go of the workers, or ends them. Safe to call twice. */
   leave(keepWorkers: boolean): Promise<void>
   /** Resolves when it has left, whoever asked for it. */
   readonly left: Promise<void>
+  /** Lets go of the workers for another daemon. What is left is the control socket, and the lock. */
+  release(): Promise<readonly AppSocket[]>
+  /** Answers what was asked before, and nothing else: another daemon has the control socket. */
+  closeDoor(): void
 }
 
 /** Throws when it cannot begin; what was opened by then is closed. */
-export async function openDaemon(
-  home: Home,
-  log: DaemonLog,
-  loadRecords: () => Promise<LoadedState>,
-): Promise<Daemon> {
+export async function openDaemon(parts: DaemonParts): Promise<Daemon> {
   const opened = new Opened()
   try {
-    return await open(home, log, loadRecords, opened)
+    return await open(parts, opened)
   } catch (error) {
     await opened.close()
     throw error
@@ -47,23 +79,23 @@ export async function openDaemon(
 }
 
 async function open(
-  home: Home,
-  log: DaemonLog,
-  loadRecords: () => Promise<LoadedState>,
+  { home, log, loadRecords, inheritance, program = FOREGROUND }: DaemonParts,
   opened: Opened,
 ): Promise<Daemon> {
-  const lock = await lockHome(home)
+  const lock = inheritance?.lock ?? (await lockHome(home))
   opened.add(() => lock.close())
   const startedAtMs = systemClock.nowMs()
   const events = new EventFeed()
   const watchers = new Set<() => void>()
+  const gate = new OperationGate()
+  const leavingStreams = new AbortController()
   const { apps, isDamaged, problem } = await loadRecords()
   if (problem !== undefined) log.problem('state', problem)
-  let isComplete = false
+  // A daemon that cannot take over everything must not write down the part that it could.
+  let maySave = false
   const supervisor = new Supervisor(home, systemClock, {
     changed() {
-      // A daemon that cannot take over everything must not write down the part that it could.
-      if (isComplete) state.save()
+      if (maySave) state.save()
       for (const watcher of watchers) watcher()
     },
     event(event) {
@@ -72,29 +104,44 @@ async function open(
     },
     problem: (text) => log.problem('logs', text),
   })
-  opened.add(() => supervisor.letGo())
   const state = new StateFile({
     path: home.stateFile,
     clock: systemClock,
     collect: () => supervisor.records(),
     onProblem: (text) => log.problem('state', text),
   })
+  const workersAndAgents = new Opened()
+  opened.add(() => workersAndAgents.close())
+  workersAndAgents.add(() => supervisor.letGo())
   const agents = await serveAgents(home, supervisor)
-  opened.add(() => supervisor.workers.length === 0 && removePublicFolder(home))
-  for (const server of agents) opened.add(() => server.close())
-  const adopted = await supervisor.adopt(apps, { endUnwanted: !isDamaged })
-  const control = await serveControl(home.controlSocket, {
+  workersAndAgents.add(() => supervisor.workers.length === 0 && removePublicFolder(home))
+  for (const door of agents) workersAndAgents.add(() => door.close())
+  const sockets = inheritance?.sockets ?? []
+  // What it would begin now could be taken back.
+  if (inheritance !== undefined) gate.shut()
+  const adopted = await supervisor.adopt(apps, { endUnwanted: !isDamaged, sockets })
+  const control: ControlServer = await serveControl(home.controlSocket, {
     supervisor,
     events,
     logDirectory: home.logDirectory,
+    gate,
+    leaving: leavingStreams.signal,
     leave,
-    status: () => daemonStatus(home, supervisor, startedAtMs),
+    upgrade: (request) => program.upgrade(request),
+    status: () => ({
+      ...ownStatus(home, startedAtMs),
+      apps: supervisor.apps.length,
+      workers: supervisor.workers.length,
+      keeperPid: program.keeperPid(),
+    }),
   })
   opened.add(() => {
     control.close()
-    control.closeAllConnections()
+    control.abort()
   })
-  isComplete = true
+  await inheritance?.confirmed()
+  gate.open()
+  maySave = true
   state.save()
 
   let hasLeft: () => void = () => {}
@@ -104,32 +151,59 @@ async function open(
   let leaving: Promise<void> | undefined
   function leave(keepWorkers: boolean): Promise<void> {
     leaving ??= (async () => {
+      await program.leaving()
       if (!keepWorkers) await Promise.all(supervisor.apps.map((app) => app.halt(() => {})))
-      await state.saved()
+      if (maySave) await state.saved()
       await opened.close()
       hasLeft()
     })()
     return leaving
   }
 
-  return { supervisor, adopted, leave, left, onChange: (callback) => void watchers.add(callback) }
+  async function release(): Promise<readonly AppSocket[]> {
+    await supervisor.freeze()
+    await state.saved()
+    maySave = false
+    leavingStreams.abort()
+    for (const door of agents) door.close()
+    const released = await supervisor.release()
+    // Nothing of it is ours any more.
+    workersAndAgents.forget()
+    return released
+  }
+
+  return {
+    supervisor,
+    adopted,
+    lock,
+    gate,
+    leave,
+    left,
+    release,
+    closeDoor: () => control.close(),
+    onChange: (callback) => void watchers.add(callback),
+  }
 }
 
-function daemonStatus(home: Home, supervisor: Supervisor, startedAtMs: number): DaemonStatus {
+/** A daemon that somebody else looks after. */
+const FOREGROUND: DaemonProgram = {
+  keeperPid: () => null,
+  leaving: async () => {},
+  async upgrade() {
+    throw new Failure('UPGRADE_FAILED', 'Cannot upgrade the daemon: it runs in the foreground', {
+      hint: 'Use "upkeep daemon stop --keep-workers": what started it there starts the new one; apps go on',
+    })
+  },
+}
+
+function ownStatus(home: Home, startedAtMs: number): Omit<DaemonStatus, 'apps' | 'workers' | 'keeperPid'> {
   return {
     pid: process.pid,
-    version: packageVersion(),
+    version: PACKAGE_VERSION,
     protocol: PROTOCOL_VERSION,
     node: process.version,
     home: home.directory,
     startedAtMs,
     memoryBytes: process.memoryUsage.rss(),
-    apps: supervisor.apps.length,
-    workers: supervisor.workers.length,
   }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
