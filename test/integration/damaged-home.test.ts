@@ -54,7 +54,7 @@ for (const [what, damage, problem] of [
 test('what a daemon has left that was killed while it wrote the state is removed', async (t) => {
   const up = upkeep(t)
   await running(up, 'http.mjs')
-  await endDaemon(up)
+  await up.killDaemon()
   up.write('home/state.json.4711.tmp', '{"version":1,"apps":[')
   up.write('home/state.json.mine.tmp', '')
 
