@@ -108,6 +108,8 @@ export class Channel {
   #receive(value: unknown, handles: ListenHandle[]): void {
     if (typeof value !== 'object' || value === null || !('type' in value)) return
     const message = value as DaemonMessage
+    // Not before: a daemon that hangs up would be called without a pause.
+    this.#reconnectMs = RECONNECT_FIRST_MS
     const carriesHandle = message.type === 'socket' && message.errno === null
     this.#events.message(message, carriesHandle ? handles.shift() : undefined)
   }
@@ -133,7 +135,6 @@ export class Channel {
         this.#reconnectLater()
         return
       }
-      this.#reconnectMs = RECONNECT_FIRST_MS
       this.#use(pipe)
       this.#events.reconnected()
     }

@@ -43,6 +43,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('export', 'configuration', async () => (await import('./commands/export.ts')).exportApp),
   entry('import', 'configuration', async () => (await import('./commands/import-state.ts')).importState),
   entry('daemon', 'daemon', async () => (await import('./commands/daemon.ts')).daemon),
+  entry('upgrade', 'daemon', async () => (await import('./commands/upgrade.ts')).upgrade),
   entry('startup', 'boot', async () => (await import('./commands/startup.ts')).startup),
   entry('unstartup', 'boot', async () => (await import('./commands/unstartup.ts')).unstartup),
   entry('help', 'upkeep', async () => (await import('./commands/help.ts')).help),

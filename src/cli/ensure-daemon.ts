@@ -4,24 +4,17 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync } from '
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { FAILURE_EXIT_STATUS, Failure, isSystemError } from '../base/failure.ts'
 import { isDaemonAbsent } from '../client/daemon-absent.ts'
 import { failureIn } from '../client/exchange-failure.ts'
 import { hasState } from '../client/home.ts'
 import type { UpkeepClient } from '../client/upkeep-client.ts'
+import { daemonCommand } from './daemon-command.ts'
 
 const START_TIMEOUT_MS = 10_000
 const TRY_AGAIN_MS = 500
 const LOG_LINES = 10
 const MOST_LOG_BYTES = 64 * 1024
-
-/** Most of the time the daemon works too little to be worth an optimizing compiler, which costs 5 MB once it has run. */
-const LATE_OPTIMIZATION: Readonly<Record<number, string>> = {
-  20: '--interrupt-budget=5000000',
-  22: '--invocation-count-for-turbofan=1000000',
-  24: '--invocation-count-for-turbofan=1000000',
-}
 
 /** What the daemon needs itself; apps bring their own environment. */
 const KEPT_ENVIRONMENT = [
@@ -80,8 +73,8 @@ class DaemonProcess {
   }
 
   constructor(home: string, log: DaemonLog) {
-    const args = [...daemonFlags(), daemonPath(), home]
-    const child = spawn(process.execPath, args, {
+    const [program = '', ...args] = daemonCommand()
+    const child = spawn(program, [...args, home], {
       cwd: '/',
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
@@ -148,15 +141,4 @@ function startFailed({ path, fd, startBytes }: DaemonLog, what: string): Failure
     hint: `Read ${path}`,
     details: lines.filter((line) => line !== '').slice(-LOG_LINES),
   })
-}
-
-function daemonPath(): string {
-  return fileURLToPath(new URL('../daemon/main.js', import.meta.url))
-}
-
-/** V8 changes the names of its options, and Node refuses those it does not know: only what was tried is given. */
-export function daemonFlags(): string[] {
-  const late = LATE_OPTIMIZATION[Number(process.versions.node.split('.')[0])]
-  // The daemon makes little garbage; without this bound V8 takes some 5 MB more for it.
-  return ['--max-semi-space-size=1', ...(late === undefined ? [] : [late])]
 }

@@ -29,14 +29,19 @@ export function checkProtocol(spoken: string | string[] | undefined, socketPath:
     'PROTOCOL_MISMATCH',
     `Cannot talk to the daemon: it speaks protocol ${String(spoken).slice(0, 20)}, this program ${PROTOCOL_VERSION}`,
     {
-      hint: 'Replace the daemon with "upkeep daemon stop --keep-workers" and "upkeep daemon start"; apps go on',
+      hint:
+        Number(spoken) > PROTOCOL_VERSION
+          ? 'Use the newer upkeep that the daemon is of; "upkeep daemon status" says which'
+          : 'Replace the daemon with "upkeep upgrade"; apps go on',
     },
   )
 }
 
-export function unreachable(error: unknown, socketPath: string): Failure {
+export function unreachable(error: unknown, socketPath: string, keeperFailure?: string): Failure {
   if (isSystemError(error, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR')) {
-    return cannotReach(socketPath, 'no daemon listens there', 'Start one with "upkeep daemon start"', error)
+    const hint = 'Start one with "upkeep daemon start"'
+    const shown = keeperFailure === undefined ? hint : `${keeperFailure}. ${hint}`
+    return cannotReach(socketPath, 'no daemon listens there', shown, error)
   }
   if (isSystemError(error, 'ECONNRESET', 'EPIPE')) {
     const hint = 'Apps go on; look with "upkeep list"'

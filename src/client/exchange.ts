@@ -2,10 +2,12 @@
 // answer at once, and one that is silent for too long (on a stream it sends at least empty lines) is taken for dead.
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request } from 'node:http'
+import { dirname } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../protocol/version.ts'
 import { checkProtocol, failureIn, notUpkeep, silent, unanswered, unreachable } from './exchange-failure.ts'
 import { tryReadDaemonPid } from './home.ts'
+import { tryReadKeeperFailure } from './keeper-failure.ts'
 import { Silence } from './silence.ts'
 
 export interface Exchange {
@@ -76,7 +78,7 @@ async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
     if (error instanceof Failure) throw error
     if (late !== undefined) throw late
     if (signal?.aborted === true) throw signal.reason
-    throw unreachable(error, socketPath)
+    throw unreachable(error, socketPath, tryReadKeeperFailure(dirname(socketPath)))
   } finally {
     silence.end()
     sent?.destroy()

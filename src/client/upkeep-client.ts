@@ -9,6 +9,8 @@ import type {
   OperationRequest,
   SpecChange,
   SupervisorEvent,
+  UpgradeRequest,
+  UpgradeResult,
 } from '../protocol/control.ts'
 import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
 import type { Exchange } from './exchange.ts'
@@ -69,6 +71,14 @@ export class UpkeepClient {
     const { keepWorkers = false, onEvent, signal } = options
     const exchange = this.#exchange('POST', '/v1/daemon/stop', { keepWorkers }, signal)
     return await this.#follow({ ...exchange, isVersioned: false }, onEvent)
+  }
+
+  /** Lets another daemon take the place of this one, of any version. Returns when it has. */
+  async upgradeDaemon(request: UpgradeRequest): Promise<UpgradeResult> {
+    const exchange = this.#exchange('POST', '/v1/daemon/upgrade', request)
+    // Two steps, and as much again to go back.
+    const answerTimeoutMs = 4 * request.timeoutMs + ANSWER_TIMEOUT_MS
+    return (await exchangeJson({ ...exchange, answerTimeoutMs, isVersioned: false })) as UpgradeResult
   }
 
   /** All apps, by name. */

@@ -3,7 +3,6 @@ import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import { AgentConnection } from '../supervisor/agent-connection.ts'
 import { parseAgentMessage } from '../supervisor/agent-message.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
@@ -83,7 +82,7 @@ function readHello(socket: Socket, onLine: (line: string, rest: string) => void)
 
 function tryConnect(supervisor: Supervisor, socket: Socket, line: string, rest: string): boolean {
   const hello = parseAgentMessage(tryParse(line))
-  if (hello?.type !== 'hello' || hello.version !== PROTOCOL_VERSION) return false
+  if (hello?.type !== 'hello') return false
   const worker = supervisor.connect(hello.worker)
   if (worker?.mayConnect() !== true) return false
   worker.connect(AgentConnection.ofSocket(socket), hello, rest)

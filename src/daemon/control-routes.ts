@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { nameProblem } from '../config/rules/name-rule.ts'
 import { hideSecrets } from '../config/spec/hide-secrets.ts'
+import type { UpgradeRequest, UpgradeResult } from '../protocol/control.ts'
 import type { AppStatus, DaemonStatus } from '../protocol/status.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { apply, planApply, refuseRunning } from './apply.ts'
@@ -11,6 +12,7 @@ import type { EventFeed } from './event-feed.ts'
 import { importApps, refuseTaken } from './import-apps.ts'
 import { sendTask, sendValues } from './json-stream.ts'
 import { followLogs } from './log-follow.ts'
+import type { OperationGate } from './operation-gate.ts'
 import { haltAll, operate, toFailure } from './operations.ts'
 import {
   applyRequest,
@@ -19,6 +21,7 @@ import {
   logQuery,
   operationRequest,
   stopRequest,
+  upgradeRequest,
 } from './requests.ts'
 import { exportedState, parseExported } from './state/portable-state.ts'
 
@@ -26,7 +29,11 @@ export interface ControlPorts {
   readonly supervisor: Supervisor
   readonly events: EventFeed
   readonly logDirectory: string
+  readonly gate: OperationGate
+  /** Aborted when the daemon leaves or is replaced: streams that have no end of their own end then. */
+  readonly leaving: AbortSignal
   status(): DaemonStatus
+  upgrade(request: UpgradeRequest): Promise<UpgradeResult>
   /** Ends the daemon; workers stay if `keepWorkers`. */
   leave(keepWorkers: boolean): Promise<void>
 }
@@ -46,15 +53,21 @@ export type Handler = (request: ControlRequest, ports: ControlPorts) => unknown
 export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
   'GET /v1/daemon': (_request, { status }) => status(),
 
-  'POST /v1/daemon/stop': ({ body, response }, { supervisor, leave }) => {
+  'POST /v1/daemon/stop': ({ body, response }, { supervisor, gate, leave }) => {
     const { keepWorkers } = stopRequest(body)
-    return sendTask(response, async (emit) => {
-      if (keepWorkers) emit({ type: 'end', ok: true })
-      else await haltAll(supervisor, emit)
-      // Whoever asked may be gone by now, and the daemon leaves all the same.
-      if (response.closed) await leave(keepWorkers)
-      else response.once('close', () => void leave(keepWorkers))
-    })
+    return gate.run(() =>
+      sendTask(response, async (emit) => {
+        if (keepWorkers) emit({ type: 'end', ok: true })
+        else await haltAll(supervisor, emit)
+        afterwards(response, () => leave(keepWorkers))
+      }),
+    )
+  },
+
+  'POST /v1/daemon/upgrade': async ({ body, response }, { upgrade, leave }) => {
+    const result = await upgrade(upgradeRequest(body))
+    afterwards(response, () => leave(true))
+    return result
   },
 
   'GET /v1/apps': (_request, { supervisor }) => ({
@@ -66,10 +79,10 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
     return query.get('env') === 'show' ? status : hidden(status)
   },
 
-  'POST /v1/apply': async ({ body, response }, { supervisor }) => {
+  'POST /v1/apply': ({ body, response }, { supervisor, gate }) => {
     const request = applyRequest(body)
     refuseRunning(supervisor, request)
-    return sendTask(response, (emit) => orFail(apply(supervisor, request, emit), emit))
+    return gate.run(() => sendTask(response, (emit) => orFail(apply(supervisor, request, emit), emit)))
   },
 
   'POST /v1/diff': async ({ body }, { supervisor }) => ({
@@ -78,38 +91,56 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
 
   'GET /v1/state': (_request, { supervisor }) => exportedState(supervisor.records()),
 
-  'POST /v1/import': async ({ body, response }, { supervisor }) => {
+  'POST /v1/import': ({ body, response }, { supervisor, gate }) => {
     const { state, merge } = importRequest(body)
     const apps = parseExported(state)
     if (merge !== true) refuseTaken(supervisor, apps)
-    return sendTask(response, (emit) => orFail(importApps(supervisor, apps, emit), emit))
+    return gate.run(() => sendTask(response, (emit) => orFail(importApps(supervisor, apps, emit), emit)))
   },
 
-  'POST /v1/operations': ({ body, response }, { supervisor }) => {
+  'POST /v1/operations': ({ body, response }, { supervisor, gate }) => {
     const request = operationRequest(body)
     supervisor.select(request.targets)
-    return sendTask(response, (emit) => orFail(operate(supervisor, request, emit), emit))
+    return gate.run(() => sendTask(response, (emit) => orFail(operate(supervisor, request, emit), emit)))
   },
 
-  'GET /v1/logs': ({ query: parameters, response }, { supervisor, logDirectory }) => {
+  'GET /v1/logs': ({ query: parameters, response }, ports) => {
+    const { supervisor, logDirectory } = ports
     const query = logQuery(parameters)
     const names = namesWithLogs(query.targets ?? ['all'], supervisor, logDirectory)
-    const leaving = new AbortController()
+    const leaving = leavingWith(ports)
     const apps = names.map((app) => ({ directory: logDirectory, app, logs: supervisor.logsOf(app) }))
     return sendValues(response, followLogs(apps, supervisor.feed, query, leaving.signal), leaving)
   },
 
-  'POST /v1/logs/flush': async ({ body }, { supervisor }) => {
+  'POST /v1/logs/flush': ({ body }, { supervisor, gate }) => {
     const apps = supervisor.select(flushRequest(body).targets).map(({ name }) => name)
-    await Promise.all(apps.map((name) => supervisor.logsOf(name)?.flush()))
-    return { apps }
+    return gate.run(async () => {
+      await Promise.all(apps.map((name) => supervisor.logsOf(name)?.flush()))
+      return { apps }
+    })
   },
 
-  'GET /v1/events': ({ query, response }, { events }) => {
-    if (query.get('follow') === 'false') return { events: events.recent() }
-    const leaving = new AbortController()
-    return sendValues(response, events.follow(leaving.signal), leaving)
+  'GET /v1/events': ({ query, response }, ports) => {
+    if (query.get('follow') === 'false') return { events: ports.events.recent() }
+    const leaving = leavingWith(ports)
+    return sendValues(response, ports.events.follow(leaving.signal), leaving)
   },
+}
+
+/** Once the answer is sent; whoever asked may be gone by now, and it is done all the same. */
+function afterwards(response: ServerResponse, act: () => Promise<void>): void {
+  if (response.closed) void act()
+  else response.once('close', () => void act())
+}
+
+function leavingWith({ leaving }: ControlPorts): AbortController {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  leaving.addEventListener('abort', abort, { once: true })
+  controller.signal.addEventListener('abort', () => leaving.removeEventListener('abort', abort))
+  if (leaving.aborted) abort()
+  return controller
 }
 
 /** Apps that were deleted, or never came up, have left their logs. */

@@ -8,6 +8,7 @@ import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { ControlPorts, Handler } from './control-routes.ts'
 import { CONTROL_ROUTES } from './control-routes.ts'
 import { toFailure } from './operations.ts'
+import { PACKAGE_VERSION } from './package-version.ts'
 
 const MOST_BODY_BYTES = 16 * 1024 * 1024
 
@@ -105,6 +106,7 @@ const HTTP_STATUS: Partial<Record<FailureCode, number>> = {
   STATE_UNREADABLE: 400,
   USAGE: 400,
   PROTOCOL_MISMATCH: 426,
+  DAEMON_BUSY: 409,
 }
 
 function checkVersion(spoken: string | string[] | undefined): void {
@@ -114,7 +116,10 @@ function checkVersion(spoken: string | string[] | undefined): void {
     'PROTOCOL_MISMATCH',
     `Cannot talk: the daemon speaks protocol ${PROTOCOL_VERSION}, the client ${shown}`,
     {
-      hint: 'Replace the daemon with "upkeep daemon stop --keep-workers" and "upkeep daemon start"; apps go on',
+      hint:
+        Number(spoken) > PROTOCOL_VERSION
+          ? 'Replace the daemon with "upkeep upgrade"; apps go on'
+          : `Use Upkeep ${PACKAGE_VERSION}, which the daemon is of`,
     },
   )
 }

@@ -1,7 +1,7 @@
 // One daemon per home. The lock is a flock(2) on a file of the home: it is taken atomically and vanishes with the process, so
 // there is nothing stale to clean up after a crash.
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Failure, isSystemError } from '../base/failure.ts'
 import { isSameFile } from './guard/is-same-file.ts'
@@ -10,21 +10,34 @@ import type { Home } from './home.ts'
 const FLOCK_TIMEOUT_MS = 5000
 
 export interface HomeLock {
+  /** Whoever has this descriptor open holds the lock too. */
+  readonly fd: number
   /** False when the home, or the file in it, was removed: the next daemon would not meet this lock. */
   isThere(): boolean
   /** Lets the next daemon in; so does the end of the process. */
   close(): void
 }
 
-/** Takes the lock or throws DAEMON_ALREADY_RUNNING. The file tells whose it is, for when that one does not answer. */
+/** Takes the lock or throws DAEMON_ALREADY_RUNNING. */
 export async function lockHome(home: Home): Promise<HomeLock> {
   const lock = await takeLock(home)
+  signLock(home)
+  return lock
+}
+
+/** A lock that another process holds too, and gave us the descriptor of. */
+export function sharedLock(fd: number, home: Home): HomeLock {
+  const isThere = fstatSync(fd).isFile() ? () => isSameFile(fd, home.lockFile) : isStill(home.directory)
+  return { fd, isThere, close: () => closeSync(fd) }
+}
+
+/** Says in the file whose it is, for when that one does not answer. */
+export function signLock({ lockFile }: Home): void {
   try {
-    writeFileSync(home.lockFile, `${process.pid}\n`)
+    writeFileSync(lockFile, `${process.pid}\n`)
   } catch {
     // On a full disk: only the pid of a daemon that hangs would not be told.
   }
-  return lock
 }
 
 function openLockFile({ directory, lockFile }: Home): number {
@@ -44,10 +57,10 @@ function openLockFile({ directory, lockFile }: Home): number {
 }
 
 async function takeLock(home: Home): Promise<HomeLock> {
-  const { directory, lockFile } = home
+  const { directory } = home
   const fd = openLockFile(home)
   const answer = flock(fd)
-  if (answer === 'locked') return { isThere: () => isSameFile(fd, lockFile), close: () => closeSync(fd) }
+  if (answer === 'locked') return sharedLock(fd, home)
   closeSync(fd)
   if (answer === 'taken') throw taken(directory)
   return await lockName(directory)
@@ -78,7 +91,14 @@ async function lockName(directory: string): Promise<HomeLock> {
     )
     server.listen(`\0upkeep-${process.getuid?.()}-${dev}-${ino}`, resolve)
   })
-  return { isThere: () => tryInode(directory) === ino, close: () => server.close() }
+  const { fd } = Reflect.get(server, '_handle') as { fd: number }
+  return { fd, isThere: isStill(directory), close: () => server.close() }
+}
+
+/** Tells later whether the folder of that name is the one that it is now. */
+function isStill(directory: string): () => boolean {
+  const inode = tryInode(directory)
+  return () => tryInode(directory) === inode
 }
 
 function tryInode(path: string): number | undefined {

@@ -1,11 +1,14 @@
 // A daemon, put together: lock, adopt, start what is missing, open the doors. One way in, however the last one ended.
-import { readFileSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
+import type { UpgradeRequest, UpgradeResult } from '../protocol/control.ts'
 import type { DaemonStatus } from '../protocol/status.ts'
 import { PROTOCOL_VERSION } from '../protocol/version.ts'
+import type { AppSocket } from '../supervisor/supervisor.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import { agentSockets } from './agent-server.ts'
 import { controlServer } from './control-server.ts'
+import type { HomeLock } from './daemon-lock.ts'
 import { lockHome } from './daemon-lock.ts'
 import { EventFeed } from './event-feed.ts'
 import { HomeGuard } from './guard/home-guard.ts'
@@ -13,6 +16,8 @@ import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
 import { removePublicFolder } from './home.ts'
 import { Opened } from './opened.ts'
+import { OperationGate } from './operation-gate.ts'
+import { PACKAGE_VERSION } from './package-version.ts'
 import type { LoadedState } from './state/load-state.ts'
 import { StateFile } from './state/state-file.ts'
 
@@ -22,26 +27,52 @@ export interface DaemonLog {
   problem(event: string, text: string): void
 }
 
+/** What another daemon leaves to this one. */
+export interface Inheritance {
+  readonly lock: HomeLock
+  readonly sockets: readonly AppSocket[]
+  /** Resolves when this daemon is the one: until then it writes nothing down. */
+  confirmed(): Promise<void>
+}
+
+export interface DaemonParts {
+  readonly home: Home
+  readonly log: DaemonLog
+  loadRecords(): Promise<LoadedState>
+  readonly inheritance?: Inheritance
+  /** What the control socket is asked for and only the program around can do. */
+  readonly program?: DaemonProgram
+}
+
+export interface DaemonProgram {
+  keeperPid(): number | null
+  upgrade(request: UpgradeRequest): Promise<UpgradeResult>
+  /** Called first of all when the daemon is asked to leave. */
+  leaving(): Promise<void>
+}
+
 export interface Daemon {
   readonly supervisor: Supervisor
   readonly adopted: number
+  readonly lock: HomeLock
+  readonly gate: OperationGate
   /** Calls back at every change of an app. */
   onChange(callback: () => void): void
   /** Closes the doors and lets go of the workers, or ends them. Safe to call twice. */
   leave(keepWorkers: boolean): Promise<void>
   /** Resolves when it has left, whoever asked for it. */
   readonly left: Promise<void>
+  /** Lets go of the workers for another daemon. What is left is the control socket, and the lock. */
+  release(): Promise<readonly AppSocket[]>
+  /** Answers what was asked before, and nothing else: another daemon has the control socket. */
+  closeDoor(): void
 }
 
 /** Throws when it cannot begin; what was opened by then is closed. */
-export async function openDaemon(
-  home: Home,
-  log: DaemonLog,
-  loadRecords: () => Promise<LoadedState>,
-): Promise<Daemon> {
+export async function openDaemon(parts: DaemonParts): Promise<Daemon> {
   const opened = new Opened()
   try {
-    return await open(home, log, loadRecords, opened)
+    return await open(parts, opened)
   } catch (error) {
     await opened.close()
     throw error
@@ -49,23 +80,23 @@ export async function openDaemon(
 }
 
 async function open(
-  home: Home,
-  log: DaemonLog,
-  loadRecords: () => Promise<LoadedState>,
+  { home, log, loadRecords, inheritance, program = FOREGROUND }: DaemonParts,
   opened: Opened,
 ): Promise<Daemon> {
-  const guard = new HomeGuard(home, await lockHome(home), systemClock, log)
+  const guard = new HomeGuard(home, inheritance?.lock ?? (await lockHome(home)), systemClock, log)
   opened.add(() => guard.release())
   const startedMs = systemClock.monotonicMs()
   const events = new EventFeed()
   const watchers = new Set<() => void>()
+  const gate = new OperationGate()
+  const leavingStreams = new AbortController()
   const { apps, isDamaged, problem } = await loadRecords()
   if (problem !== undefined) log.problem('state', problem)
-  let isComplete = false
+  // A daemon that cannot take over everything must not write down the part that it could.
+  let maySave = false
   const supervisor = new Supervisor(home, systemClock, {
     changed() {
-      // A daemon that cannot take over everything must not write down the part that it could.
-      if (isComplete) state.save()
+      if (maySave) state.save()
       for (const watcher of watchers) watcher()
     },
     event(event) {
@@ -74,26 +105,39 @@ async function open(
     },
     problem: (event, text) => log.problem(event, text),
   })
-  opened.add(() => supervisor.letGo())
   const state = new StateFile({
     path: home.stateFile,
     clock: systemClock,
     collect: () => supervisor.records(),
     onProblem: (text) => log.problem('state', text),
   })
-  opened.add(() => supervisor.workers.length === 0 && removePublicFolder(home))
-  const sockets = agentSockets(home, supervisor)
-  for (const socket of sockets) {
-    opened.add(() => socket.close())
+  const workersAndAgents = new Opened()
+  opened.add(() => workersAndAgents.close())
+  workersAndAgents.add(() => supervisor.letGo())
+  workersAndAgents.add(() => supervisor.workers.length === 0 && removePublicFolder(home))
+  const agents = agentSockets(home, supervisor)
+  for (const socket of agents) {
+    workersAndAgents.add(() => socket.close())
     await socket.open()
   }
-  const adopted = await supervisor.adopt(apps, { endUnwanted: !isDamaged })
+  const sockets = inheritance?.sockets ?? []
+  // What it would begin now could be taken back.
+  if (inheritance !== undefined) gate.shut()
+  const adopted = await supervisor.adopt(apps, { endUnwanted: !isDamaged, sockets })
   const server = controlServer({
     supervisor,
     events,
     logDirectory: home.logDirectory,
+    gate,
+    leaving: leavingStreams.signal,
     leave,
-    status: () => daemonStatus(home, supervisor, startedMs),
+    upgrade: (request) => program.upgrade(request),
+    status: () => ({
+      ...ownStatus(home, startedMs),
+      apps: supervisor.apps.length,
+      workers: supervisor.workers.length,
+      keeperPid: program.keeperPid(),
+    }),
   })
   const control = new SocketFile({ server, path: home.controlSocket, mode: 0o600 })
   opened.add(() => {
@@ -101,10 +145,12 @@ async function open(
     server.closeAllConnections()
   })
   await control.open()
-  isComplete = true
+  await inheritance?.confirmed()
+  gate.open()
+  maySave = true
   state.save()
   opened.add(() => guard.close())
-  guard.watch([...sockets, control], { restored: () => state.saveAgain(), lost: () => void abandon() })
+  guard.watch([...agents, control], { restored: () => state.saveAgain(), lost: () => void abandon() })
 
   let hasLeft: () => void = () => {}
   const left = new Promise<void>((resolve) => {
@@ -113,8 +159,9 @@ async function open(
   let leaving: Promise<void> | undefined
   function leave(keepWorkers: boolean): Promise<void> {
     leaving ??= (async () => {
+      await program.leaving()
       if (!keepWorkers) await Promise.all(supervisor.apps.map((app) => app.halt(() => {})))
-      await state.saved()
+      if (maySave) await state.saved()
       await opened.close()
       hasLeft()
     })()
@@ -124,7 +171,8 @@ async function open(
   /** Another daemon has the home, and the files in it. It does not know these workers: nobody could end them any more. */
   function abandon(): Promise<void> {
     leaving ??= (async () => {
-      for (const socket of [...sockets, control]) socket.letGo()
+      await program.leaving()
+      for (const socket of [...agents, control]) socket.close()
       void guard.close()
       await Promise.all(supervisor.apps.map((app) => app.halt(() => {})))
       await supervisor.letGo()
@@ -133,25 +181,57 @@ async function open(
     return leaving
   }
 
-  return { supervisor, adopted, leave, left, onChange: (callback) => void watchers.add(callback) }
+  async function release(): Promise<readonly AppSocket[]> {
+    await guard.close()
+    await supervisor.freeze()
+    await state.saved()
+    maySave = false
+    leavingStreams.abort()
+    for (const socket of agents) socket.close()
+    const released = await supervisor.release()
+    // Nothing of it is ours any more.
+    workersAndAgents.forget()
+    return released
+  }
+
+  return {
+    supervisor,
+    adopted,
+    gate,
+    get lock() {
+      return guard.lock
+    },
+    leave,
+    left,
+    release,
+    closeDoor() {
+      control.close()
+      server.closeIdleConnections()
+    },
+    onChange: (callback) => void watchers.add(callback),
+  }
 }
 
-function daemonStatus(home: Home, supervisor: Supervisor, startedMs: number): DaemonStatus {
+/** A daemon that somebody else looks after. */
+const FOREGROUND: DaemonProgram = {
+  keeperPid: () => null,
+  leaving: async () => {},
+  async upgrade() {
+    throw new Failure('UPGRADE_FAILED', 'Cannot upgrade the daemon: it runs in the foreground', {
+      hint: 'Use "upkeep daemon stop --keep-workers": what started it there starts the new one; apps go on',
+    })
+  },
+}
+
+function ownStatus(home: Home, startedMs: number): Omit<DaemonStatus, 'apps' | 'workers' | 'keeperPid'> {
   return {
     pid: process.pid,
-    version: packageVersion(),
+    version: PACKAGE_VERSION,
     protocol: PROTOCOL_VERSION,
     node: process.version,
     home: home.directory,
     // As the clock is set now: it may have been set since.
     startedAtMs: Math.round(systemClock.nowMs() - (systemClock.monotonicMs() - startedMs)),
     memoryBytes: process.memoryUsage.rss(),
-    apps: supervisor.apps.length,
-    workers: supervisor.workers.length,
   }
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

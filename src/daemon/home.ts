@@ -16,6 +16,8 @@ export interface Home {
   readonly publicAgentSocketPath: string
   readonly stateFile: string
   readonly daemonLog: string
+  /** There while the last keeper could not bring a daemon back. */
+  readonly keeperGaveUp: string
   readonly runDirectory: string
   readonly logDirectory: string
 }
@@ -29,6 +31,7 @@ export function homeIn(directory: string): Home {
     publicAgentSocketPath: publicSocketPath(directory),
     stateFile: join(directory, 'state.json'),
     daemonLog: join(directory, 'daemon.log'),
+    keeperGaveUp: join(directory, 'keeper.gave-up'),
     runDirectory: join(directory, 'run'),
     logDirectory: join(directory, 'logs'),
   }

@@ -19,7 +19,7 @@ export async function sendTask(
   }
 }
 
-/** Sends values only as fast as the client reads them. Aborts `leaving` when the client has left. */
+/** Sends values only as fast as the client reads them. Aborts `leaving` when the client has left; then the values end. */
 export async function sendValues(
   response: ServerResponse,
   values: AsyncIterable<unknown>,

@@ -6,6 +6,11 @@ export class Opened {
     this.#closers.push(close)
   }
 
+  /** Somebody else closes it. */
+  forget(): void {
+    this.#closers.length = 0
+  }
+
   /** Safe to call twice. */
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close()

@@ -1,11 +1,18 @@
 // Checks what comes through the control socket, all problems at once.
+import { isAbsolute } from 'node:path'
 import { Failure } from '../base/failure.ts'
 import type { Shape } from '../base/shape.ts'
 import { nullable, rule } from '../base/shape.ts'
 import { isText } from '../config/rules/text-rule.ts'
 import { show } from '../config/schema/show.ts'
 import { checkSpec } from '../config/spec/check-spec.ts'
-import type { ApplyRequest, ImportRequest, LogQuery, OperationRequest } from '../protocol/control.ts'
+import type {
+  ApplyRequest,
+  ImportRequest,
+  LogQuery,
+  OperationRequest,
+  UpgradeRequest,
+} from '../protocol/control.ts'
 
 const MOST_TARGETS = 1000
 const MOST_LINES = 1_000_000
@@ -46,6 +53,30 @@ const logs = {
   ),
   stream: optional(is('stdout or stderr', (value) => value === 'stdout' || value === 'stderr')),
   follow: optional(is('true or false', (value) => value === 'true' || value === 'false')),
+}
+
+const upgrade = {
+  command: is(
+    'a program and its arguments, with absolute paths',
+    (value) => isTexts(value) && value.slice(0, 1).every(isAbsolute),
+  ),
+  timeoutMs: is(
+    '1 to 600000 milliseconds',
+    (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 600_000,
+  ),
+}
+
+export function upgradeRequest(body: unknown): UpgradeRequest {
+  return checked(upgrade, body) as unknown as UpgradeRequest
+}
+
+function isTexts(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 1 &&
+    value.length <= 50 &&
+    value.every((word) => typeof word === 'string' && isText(word) && word.length <= 4096)
+  )
 }
 
 export function operationRequest(body: unknown): OperationRequest {

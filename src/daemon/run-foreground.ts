@@ -34,7 +34,11 @@ export async function runForeground(specs: readonly AppSpec[], options: Foregrou
   const temporary = options.home === undefined ? mkdtempSync(join(tmpdir(), 'upkeep-')) : undefined
   const home = ensureHome(options.home ?? temporary ?? '')
   try {
-    const daemon = await openDaemon(home, foregroundLog(options), () => refuseOthers(home))
+    const daemon = await openDaemon({
+      home,
+      log: foregroundLog(options),
+      loadRecords: () => refuseOthers(home),
+    })
     return await superviseUntilEnd(daemon, specs, options)
   } finally {
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })

@@ -3,6 +3,7 @@
 //
 //   GET  /v1/daemon            DaemonStatus
 //   POST /v1/daemon/stop       { keepWorkers?: boolean } -> OperationEvent lines
+//   POST /v1/daemon/upgrade    UpgradeRequest   -> UpgradeResult
 //   GET  /v1/apps              { apps: AppStatus[] }
 //   GET  /v1/apps/:name        AppStatus            (?env=show keeps the values of the environment)
 //   POST /v1/apply             ApplyRequest     -> OperationEvent lines
@@ -26,6 +27,18 @@ export interface OperationRequest {
   readonly targets: readonly string[]
   /** For `scale`: a number, or `+n`, `-n` as text. */
   readonly instances?: string
+}
+
+export interface UpgradeRequest {
+  /** The daemon to start: an absolute path of a program, and its arguments without the home. */
+  readonly command: readonly string[]
+  /** How long it may take to be prepared, and again to take over. */
+  readonly timeoutMs: number
+}
+
+export interface UpgradeResult {
+  /** The daemon that is there now. */
+  readonly pid: number
 }
 
 export interface ApplyRequest {

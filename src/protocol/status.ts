@@ -69,4 +69,6 @@ export interface DaemonStatus {
   readonly memoryBytes: number
   readonly apps: number
   readonly workers: number
+  /** The process that starts the next daemon when this one dies; null when there is none. */
+  readonly keeperPid: number | null
 }

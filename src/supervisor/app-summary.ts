@@ -1,8 +1,10 @@
 // What is told about an app as a whole, from the states of its instances.
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { AppState } from '../protocol/status.ts'
+import { PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { Instance } from './instance.ts'
 import { CAN_SPREAD } from './listening-sockets.ts'
+import type { Worker } from './worker.ts'
 
 function withoutCount(spec: AppSpec): string {
   return JSON.stringify({ ...spec, instances: 0 })
@@ -34,6 +36,26 @@ export function notesOn(spec: AppSpec, instances: readonly Instance[], logProble
     ...(isMixed
       ? ['some workers run with another configuration than the one shown; "upkeep reload" ends that']
       : []),
+    ...agentNotes(instances.flatMap(({ workers }) => workers)),
     ...(isSpreadInVain ? ['balance "spread" needs a daemon on Node 22.12 or newer: sockets are shared'] : []),
+  ]
+}
+
+/** A worker keeps the agent that it was born with, whatever daemon comes. */
+function agentNotes(workers: readonly Worker[]): string[] {
+  const mute = workers.filter(({ isMute }) => isMute)
+  const newer = workers.filter(
+    ({ isMute, agentProtocol }) => !isMute && Number(agentProtocol) > PROTOCOL_VERSION,
+  )
+  return [
+    ...mute.map(
+      ({ pid, agentProtocol }) =>
+        `the agent of pid ${pid} speaks protocol ${agentProtocol}, the daemon ${PROTOCOL_VERSION}: it is watched by its pid alone, and stopped by a signal, until "upkeep reload" replaces it`,
+    ),
+    ...(newer.length === 0
+      ? []
+      : [
+          'the package was replaced by a newer one, whose agent some workers have; "upkeep upgrade" replaces the daemon too',
+        ]),
   ]
 }

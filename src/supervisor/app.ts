@@ -7,8 +7,10 @@ import type { AppStatus, ExitReport } from '../protocol/status.ts'
 import { effectiveBalance, notesOn, summarize } from './app-summary.ts'
 import type { InstanceHost, InstanceRecord } from './instance.ts'
 import { Instance } from './instance.ts'
+import type { HeldSocket } from './listening-sockets.ts'
 import type { Report, Steps } from './rollout.ts'
 import { reloadOne, startAll, stopAll, stoppedMeanwhile } from './rollout.ts'
+import { permittedBalance } from './socket-permission.ts'
 import type { Worker, WorkerSurroundings } from './worker.ts'
 
 export interface AppRecord {
@@ -39,6 +41,7 @@ export class App {
   #isRemoved = false
   /** Operations that end the workers and wait for their turn. */
   #interruptions = 0
+  #operations = 0
 
   constructor(spec: AppSpec, source: string | null, host: AppHost) {
     this.spec = spec
@@ -52,6 +55,11 @@ export class App {
 
   get workers(): readonly Worker[] {
     return this.#instances.flatMap(({ workers }) => workers)
+  }
+
+  /** True while an operation is under way, or waits for its turn. */
+  get isBusy(): boolean {
+    return this.#operations > 0
   }
 
   /** True once a worker of it has ever listened. */
@@ -205,9 +213,24 @@ export class App {
     await Promise.all(this.#instances.map((instance) => instance.explain()))
   }
 
+  /** Starts no worker any more. Resolves when all are known that were being started. */
+  async freeze(): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.freeze()))
+  }
+
   letGo(): void {
+    for (const { handle } of this.release()) handle.close()
+  }
+
+  /** The workers go on without this daemon; returns the listening sockets, which stay open. */
+  release(): HeldSocket[] {
     for (const instance of this.#instances) instance.letGo()
-    this.#host.around.sockets.close()
+    return this.#host.around.sockets.release()
+  }
+
+  /** Takes a socket that another daemon has released. */
+  keepSocket({ address, handle, instance }: HeldSocket): void {
+    this.#host.around.sockets.keep(address, handle, instance, permittedBalance(this.spec))
   }
 
   /** Agents take a moment to notice that there is a new daemon. */
@@ -248,10 +271,17 @@ export class App {
 
   /** Operations line up; one that waits for workers to become ready gives way to one that ends them. */
   #run<T>(task: () => Promise<T>): Promise<T> {
-    return this.#queue.run(async () => {
+    return this.#lineUp(async () => {
       if (this.#isRemoved) throw isGone(this.name)
       this.#giveWay()
       return await task()
+    })
+  }
+
+  #lineUp<T>(task: () => Promise<T>): Promise<T> {
+    this.#operations++
+    return this.#queue.run(task).finally(() => {
+      this.#operations--
     })
   }
 
@@ -261,7 +291,7 @@ export class App {
     // First, so that a connection is refused at once instead of waiting for a worker that does not come.
     this.#host.around.sockets.close()
     for (const instance of this.#instances) instance.dispatch({ type: 'stop' })
-    return this.#queue.run(async () => {
+    return this.#lineUp(async () => {
       this.#interruptions--
       if (this.#isRemoved) throw isGone(this.name)
       return await task()

@@ -57,6 +57,8 @@ export class Instance {
   #cancelLate: (() => void) | undefined
   #decision: RestartDecision | undefined
   #waiters = new Set<() => void>()
+  readonly #spawns = new Set<Promise<void>>()
+  #isFrozen = false
   /** Spawns under way, by what their process will be; one that is in neither was overtaken. */
   #pending: { worker?: symbol | undefined; successor?: symbol | undefined } = {}
   readonly #watcher: WorkerWatcher = {
@@ -195,7 +197,14 @@ export class Instance {
     return this.workers.find(({ id }) => id === workerId)
   }
 
+  /** Starts no worker any more, whatever happens. Resolves when those are here that were being spawned. */
+  async freeze(): Promise<void> {
+    this.#isFrozen = true
+    await Promise.all(this.#spawns)
+  }
+
   letGo(): void {
+    this.#isFrozen = true
     this.#cancelRetry?.()
     this.#cancelLate?.()
     for (const worker of this.workers) worker.letGo()
@@ -204,10 +213,10 @@ export class Instance {
   #run(effect: Effect): void {
     switch (effect) {
       case 'spawn':
-        void this.#spawn('worker', this.spec)
+        this.#beginSpawn('worker', this.spec)
         break
       case 'spawn-successor':
-        void this.#spawn('successor', this.#successorSpec)
+        this.#beginSpawn('successor', this.#successorSpec)
         break
       case 'promote':
         this.#promote()
@@ -230,6 +239,12 @@ export class Instance {
         this.#retryAtMs = null
         break
     }
+  }
+
+  #beginSpawn(role: 'worker' | 'successor', spec: AppSpec): void {
+    if (this.#isFrozen) return
+    const spawn = this.#spawn(role, spec).finally(() => this.#spawns.delete(spawn))
+    this.#spawns.add(spawn)
   }
 
   async #spawn(role: 'worker' | 'successor', spec: AppSpec): Promise<void> {
@@ -363,6 +378,7 @@ export class Instance {
   }
 
   #armRetry(): void {
+    if (this.#isFrozen) return
     const delayMs = this.#decision?.delayMs ?? 0
     this.restarts++
     this.#retryAtMs = this.#host.around.clock.nowMs() + delayMs

@@ -17,10 +17,14 @@ export const CAN_SPREAD = hasReusePort(process.versions.node)
 /** A worker that asks for more would take all descriptors of the daemon. */
 const MOST_PER_INSTANCE = 1024
 
-interface Held {
+export interface HeldSocket {
+  readonly address: SocketAddress
   /** Which asked for it first. */
   readonly instance: number
   readonly handle: SocketHandle
+}
+
+interface Held extends HeldSocket {
   /** Device and inode of a unix socket's file, to notice when the app removed it. */
   readonly file: string | undefined
 }
@@ -51,16 +55,16 @@ export class ListeningSockets {
     const bound = bind(address, isSpread ? TCP_REUSE_PORT : 0)
     if ('errno' in bound) return bound
     held?.handle.close()
-    this.#held.set(key, { instance, handle: bound.handle, file: fileOf(address) })
+    this.#held.set(key, { address, instance, handle: bound.handle, file: fileOf(address) })
     return bound
   }
 
-  /** Takes a socket that an adopted worker sent, unless one is held for that address. */
+  /** Takes a socket that an adopted worker or the daemon before sent, unless one is held for that address. */
   keep(address: SocketAddress, handle: SocketHandle, instance: number, balance: Balance): void {
     const isSpread = balance === 'spread' && CAN_SPREAD && address.kind === 'tcp'
     const key = isSpread ? `${instance}/${socketKey(address)}` : socketKey(address)
     if (this.#held.has(key) || this.#isFull(instance)) handle.close()
-    else this.#held.set(key, { instance, handle, file: fileOf(address) })
+    else this.#held.set(key, { address, instance, handle, file: fileOf(address) })
   }
 
   get count(): number {
@@ -71,6 +75,13 @@ export class ListeningSockets {
   close(): void {
     for (const { handle } of this.#held.values()) handle.close()
     this.#held.clear()
+  }
+
+  /** Lets go of all without closing them: another daemon gets them. */
+  release(): HeldSocket[] {
+    const released = [...this.#held.values()]
+    this.#held.clear()
+    return released
   }
 
   #isFull(instance: number): boolean {

@@ -19,3 +19,8 @@ function firstUnprivilegedPort(): number {
     return 1024
   }
 }
+
+/** The kernel lets sockets of one user share a port, and root's daemon binds for all: apps of others get none of those. */
+export function permittedBalance({ runAs, balance }: AppSpec): AppSpec['balance'] {
+  return balance === 'spread' && runAs !== null && runAs.uid !== 0 ? 'shared' : balance
+}

@@ -9,6 +9,7 @@ import type { SupervisorEvent } from '../protocol/control.ts'
 import type { AppStatus, ExitReport } from '../protocol/status.ts'
 import type { AppRecord } from './app.ts'
 import { App } from './app.ts'
+import type { HeldSocket } from './listening-sockets.ts'
 import { ListeningSockets } from './listening-sockets.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
@@ -33,6 +34,18 @@ export interface SupervisorWatcher {
   event(event: SupervisorEvent): void
   /** `event` is a stable word, as in the daemon's log. */
   problem(event: 'logs' | 'workers', text: string): void
+}
+
+/** A listening socket and the name of its app. */
+export interface AppSocket extends HeldSocket {
+  readonly app: string
+}
+
+export interface AdoptOptions {
+  /** Whether to end workers of apps that are not recorded. */
+  readonly endUnwanted: boolean
+  /** What the daemon before held, if it could hand that over. */
+  readonly sockets: readonly AppSocket[]
 }
 
 interface Entry {
@@ -145,16 +158,14 @@ export class Supervisor {
   }
 
   /** Takes over what an earlier daemon left, also what it had no time to write down. Returns the number of workers. */
-  async adopt(
-    recorded: readonly AppRecord[],
-    { endUnwanted }: { readonly endUnwanted: boolean },
-  ): Promise<number> {
+  async adopt(recorded: readonly AppRecord[], { endUnwanted, sockets }: AdoptOptions): Promise<number> {
     const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
     if (endUnwanted) for (const worker of unwanted) endStray(worker, this.#clock)
     else if (unwanted.length > 0) this.#watcher.problem('workers', leftAlone(unwanted))
     const apps = records.map((record) => ({ record, app: this.add(record.spec, record.source) }))
     // Pipes of workers that stay are what a daemon that knows their app needs to take them over.
     if (endUnwanted) await this.#removeOldPipes(records)
+    for (const { app, ...socket } of sockets) this.#keepSocket(app, socket)
     const counts = apps.map(({ record, app }) => app.adopt(record))
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
   }
@@ -194,6 +205,24 @@ export class Supervisor {
     for (const { app } of this.#entries.values()) app.letGo()
     await Promise.all([...this.#entries.values()].map(({ logs }) => logs.close()))
     await this.#fifoStock.close()
+  }
+
+  /** Starts no worker any more. Resolves when all are known that were being started. */
+  async freeze(): Promise<void> {
+    await Promise.all(this.apps.map((app) => app.freeze()))
+  }
+
+  /** Like `letGo`, but the listening sockets stay open: another daemon gets them. */
+  async release(): Promise<AppSocket[]> {
+    const sockets = this.apps.flatMap((app) => app.release().map((socket) => ({ ...socket, app: app.name })))
+    await this.letGo()
+    return sockets
+  }
+
+  #keepSocket(app: string, socket: HeldSocket): void {
+    const owner = this.get(app)
+    if (owner === undefined) socket.handle.close()
+    else owner.keepSocket(socket)
   }
 
   #match(target: string): readonly App[] {

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import type { AgentMessage, SocketAddress } from '../protocol/agent.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { ExitReport } from '../protocol/status.ts'
+import { OLDEST_AGENT_PROTOCOL, PROTOCOL_VERSION } from '../protocol/version.ts'
 import type { AgentConnection, SocketHandle } from './agent-connection.ts'
 import { exitReason } from './exit-reason.ts'
 import type { ListeningSockets } from './listening-sockets.ts'
@@ -16,7 +17,7 @@ import { tryTellTakenPort } from './port-holder.ts'
 import { endLeftovers, sendSignal } from './process-group.ts'
 import { isRunning } from './process-stat.ts'
 import { tryTellUnreadable } from './readable-by.ts'
-import { mayBind } from './socket-permission.ts'
+import { mayBind, permittedBalance } from './socket-permission.ts'
 import { WorkerTimes } from './worker-times.ts'
 
 /** A program without agent, or an app that never listened, is ready when it has lived so long. */
@@ -105,6 +106,8 @@ export class Worker {
   /** Resolves when the agent of an adopted worker has sent its sockets, or does not come. */
   readonly introduced: Promise<void>
   end: ObservedEnd | null = null
+  /** What its agent speaks; null until it has said so. */
+  agentProtocol: number | null = null
   /** Which rung of the ladder ended it. */
   stoppedBy: 'drain' | 'signal' | 'kill' | null = null
   readonly #around: WorkerSurroundings
@@ -113,6 +116,7 @@ export class Worker {
   readonly #addresses = new Map<string, string>()
   readonly #child: Child | undefined
   #connection: AgentConnection | undefined
+  #muteConnection: AgentConnection | undefined
   readonly #cancelTimers = new Set<() => void>()
   #resolveEnded: (report: ExitReport) => void = () => {}
   #resolveIntroduced: () => void = () => {}
@@ -120,6 +124,7 @@ export class Worker {
   #isDraining = false
   #hasListenedBefore: boolean
   #connections = 0
+  #isLetGo = false
 
   constructor(options: WorkerOptions) {
     const { around, watcher, output, record, spec, instance, hasListenedBefore, child } = options
@@ -185,10 +190,18 @@ export class Worker {
   /** The agent of an adopted worker has connected and said hello; `begun` is what it said after that. */
   connect(connection: AgentConnection, hello: AgentMessage, begun: string): void {
     this.#connection?.close()
-    this.#connection = connection
+    this.#muteConnection?.close()
     this.#receive(hello, undefined)
-    connection.send({ type: 'welcome' })
-    connection.receive((message, handle) => this.#receive(message, handle), begun)
+    if (isUnderstood(this.agentProtocol)) {
+      this.#connection = connection
+      connection.send({ type: 'welcome' })
+      connection.receive((message, handle) => this.#receive(message, handle), begun)
+    } else {
+      // It is left without an answer, and kept, so that it does not come again and again.
+      this.#muteConnection = connection
+      connection.receive((_message, handle) => handle?.close())
+      this.#resolveIntroduced()
+    }
     // The line breaks a moment before the process is gone.
     connection.onClose(() => this.#later(GONE_SOON_MS, () => this.#lookAgain()))
   }
@@ -209,9 +222,16 @@ export class Worker {
 
   /** The daemon leaves; the worker and what it writes stay for the next one. */
   letGo(): void {
+    this.#isLetGo = true
     this.#clearTimers()
     this.#output.close()
     this.#connection?.close()
+    this.#muteConnection?.close()
+  }
+
+  /** True for a worker of another daemon whose agent this one does not understand: only its process is known. */
+  get isMute(): boolean {
+    return this.#muteConnection !== undefined
   }
 
   #descend(timeoutMs: number): void {
@@ -277,6 +297,7 @@ export class Worker {
     const { sockets } = this.#around
     switch (message.type) {
       case 'hello':
+        this.agentProtocol = message.version
         if (!message.isDraining) break
         this.#isDraining = true
         this.#watcher.leaving(this)
@@ -321,10 +342,8 @@ export class Worker {
     else this.#connection?.send({ type: 'socket', id, errno: acquired.errno })
   }
 
-  /** The kernel lets sockets of one user share a port, and root's daemon binds for all: apps of others get none of those. */
   get #balance(): AppSpec['balance'] {
-    const { runAs, balance } = this.spec
-    return balance === 'spread' && runAs !== null && runAs.uid !== 0 ? 'shared' : balance
+    return permittedBalance(this.spec)
   }
 
   #isReadyNow(because: 'listening' | 'message' | 'settled'): void {
@@ -343,11 +362,13 @@ export class Worker {
   }
 
   #hasEnded(end: ObservedEnd): void {
-    if (this.end !== null) return
+    // Then its end is the next daemon's affair.
+    if (this.end !== null || this.#isLetGo) return
     this.end = end
     this.#clearTimers()
     this.#resolveIntroduced()
     this.#connection?.close()
+    this.#muteConnection?.close()
     endLeftovers(this.pid, this.#around.clock)
     this.#watcher.exited(this)
     const when = { atMs: this.#around.clock.nowMs(), uptimeMs: this.times.uptimeMs }
@@ -380,4 +401,8 @@ export class Worker {
     for (const cancel of this.#cancelTimers) cancel()
     this.#cancelTimers.clear()
   }
+}
+
+function isUnderstood(version: number | null): boolean {
+  return version !== null && version >= OLDEST_AGENT_PROTOCOL && version <= PROTOCOL_VERSION
 }

@@ -94,8 +94,7 @@ test('without the program flock a second daemon is refused all the same', async 
   const { status, stderr } = await up.runWith(BARE, 'daemon', 'run')
 
   assert.equal(status, ALREADY_RUNNING, stderr)
-  kill(pid)
-  await until(() => !isAlive(pid))
+  assert.equal(await up.killDaemon(), pid)
   await up.okWith(BARE, 'daemon', 'start')
 })
 

@@ -18,12 +18,6 @@ function damageState(up: Upkeep, damage: (state: State) => unknown): void {
   up.write('home/state.json', JSON.stringify(damage(state)))
 }
 
-async function endDaemon(up: Upkeep): Promise<void> {
-  const { pid } = await up.daemon()
-  kill(pid)
-  await until(() => !isAlive(pid))
-}
-
 for (const [what, damage, problem] of [
   ['no record', ({ apps }) => ({ version: 1, apps: [null, ...apps.slice(1)] }), /apps\[0\]: must be/],
   [
@@ -46,7 +40,7 @@ for (const [what, damage, problem] of [
     await running(up, 'http.mjs', { name: 'first', instances: 1 })
     await running(up, 'http.mjs', { name: 'second', instances: 1 })
     const pids = [...(await up.pids('first')), ...(await up.pids('second'))]
-    await endDaemon(up)
+    await up.killDaemon()
     damageState(up, damage)
 
     await up.ok('daemon', 'start')
@@ -60,7 +54,7 @@ for (const [what, damage, problem] of [
 test('what a daemon has left that was killed while it wrote the state is removed', async (t) => {
   const up = upkeep(t)
   await running(up, 'http.mjs')
-  await endDaemon(up)
+  await up.killDaemon()
   up.write('home/state.json.4711.tmp', '{"version":1,"apps":[')
   up.write('home/state.json.mine.tmp', '')
 
@@ -74,7 +68,7 @@ test('a state of which nothing is left does not end the workers that run', async
   const up = upkeep(t)
   await running(up, 'http.mjs', { instances: 1 })
   const [worker = 0] = await up.pids('web')
-  await endDaemon(up)
+  await up.killDaemon()
   up.write('home/state.json', '{}')
   rmSync(`${up.home}/state.json.last`)
 
@@ -106,7 +100,7 @@ for (const socket of ['agent.sock', 'upkeep.sock']) {
     const up = upkeep(t)
     const app = await running(up, 'http.mjs', { instances: 1 })
     const workers = await up.pids('web')
-    await endDaemon(up)
+    await up.killDaemon()
     rmSync(`${up.home}/${socket}`)
     mkdirSync(`${up.home}/${socket}`)
 

@@ -53,11 +53,9 @@ test('the next command that changes something needs nothing before it', async (t
   const up = upkeep(t)
   const app = await running(up, 'http.mjs')
   const workers = await up.pids('web')
-  const { pid } = await up.daemon()
   const clients = await load(t, { kind: 'get', port: app.port })
 
-  kill(pid)
-  await until(() => !isAlive(pid))
+  await up.killDaemon()
   await up.ok('reload', 'web')
   await clients.answers(50)
 
@@ -71,7 +69,7 @@ test('what died together with the daemon is started again', async (t) => {
   const app = await running(up, 'http.mjs')
   const [victim = 0, survivor] = await up.pids('web')
 
-  kill((await up.daemon()).pid)
+  await up.killDaemon()
   kill(victim)
   await up.ok('daemon', 'start')
 
@@ -112,11 +110,10 @@ test('a reload that the death of the daemon interrupted leaves the app complete'
   const up = upkeep(t)
   const app = await running(up, 'slow-boot.mjs', { instances: 2, env: { BOOT_MS: '600' } })
   const clients = await load(t, { kind: 'get', port: app.port })
-  const { pid } = await up.daemon()
   const reload = up.run('reload', 'web')
   await until(async () => (await up.instances('web')).some(({ state }) => state === 'replacing'))
 
-  kill(pid)
+  await up.killDaemon()
 
   assert.notEqual((await reload).status, 0)
   await up.ok('daemon', 'start')
@@ -131,9 +128,8 @@ test('lines that are written while no daemon lives are in the log, in order', as
   const up = upkeep(t)
   const app = await running(up, 'http.mjs', { instances: 1 })
   await app.get('/log?text=before')
-  const { pid } = await up.daemon()
 
-  kill(pid)
+  await up.killDaemon()
   for (let number = 0; number < 50; number++) await app.get(`/log?text=gap-${number}`)
   await up.ok('daemon', 'start')
 
@@ -205,8 +201,7 @@ test('a worker that the daemon replaced and died before it wrote that down is re
   const finish = await beginPost(app)
   const interrupted = up.run('reload', 'web')
   await until(async () => (await drainingPids(up)).includes(old))
-  const { pid } = await up.daemon()
-  kill(pid)
+  await up.killDaemon()
   await interrupted
   swapWorkers(up)
 

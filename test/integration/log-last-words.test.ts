@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { allText } from '../support/logs.ts'
-import { isAlive, kill } from '../support/processes.ts'
+import { isAlive } from '../support/processes.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
 import { type Upkeep, upkeep } from '../support/upkeep.ts'
@@ -97,7 +97,7 @@ for (const how of ['unread', 'unreadTrace']) {
     await running(up, 'log-last-words.mjs', { args: [how], instances: 1, ready: 'started' })
     const [pid = 0] = await up.pids('web')
 
-    kill((await up.daemon()).pid)
+    await up.killDaemon()
 
     await until(() => !isAlive(pid), { within: '20s' })
   })

@@ -22,7 +22,7 @@ test('a worker that the state does not name is adopted', async (t) => {
   const up = upkeep(t)
   const app = await running(up, 'http.mjs', { instances: 2 })
   const workers = await up.pids('web')
-  await killDaemon(up)
+  await up.killDaemon()
   changeState(up, (instance) => {
     instance.worker = null
   })
@@ -39,7 +39,7 @@ test('it takes the place of one that the state names but that is dead', async (t
   const up = upkeep(t)
   await running(up, 'http.mjs', { instances: 2 })
   const workers = await up.pids('web')
-  await killDaemon(up)
+  await up.killDaemon()
   changeState(up, (instance) => {
     if (instance.worker !== null) Object.assign(instance.worker, { id: 'web.0.0a', startTicks: 1 })
   })
@@ -55,7 +55,7 @@ test('a process of another user that looks like a worker is none', async (t) => 
   const up = upkeep(t)
   await running(up, 'http.mjs', { instances: 1 })
   const [worker = 0] = await up.pids('web')
-  await killDaemon(up)
+  await up.killDaemon()
   kill(worker)
   let id = ''
   changeState(up, (instance) => {
@@ -85,7 +85,7 @@ test('the log pipes of workers that died with the daemon are removed', async (t)
   const up = upkeep(t)
   await running(up, 'http.mjs', { instances: 2 })
   const [victim = 0] = await up.pids('web')
-  await killDaemon(up)
+  await up.killDaemon()
   kill(victim)
   await until(() => !isAlive(victim))
 
@@ -105,7 +105,7 @@ test('what a program started in a session of its own is no worker, and lives on'
 
   await up.replaceDaemon()
   assert.deepEqual(await up.pids('web'), workers)
-  await killDaemon(up)
+  await up.killDaemon()
   changeState(up, (instance) => {
     instance.worker = null
   })
@@ -116,12 +116,6 @@ test('what a program started in a session of its own is no worker, and lives on'
   await assert.rejects(until(() => !isAlive(child), { within: '6s' }))
   kill(child)
 })
-
-async function killDaemon(up: Upkeep): Promise<void> {
-  const { pid } = await up.daemon()
-  kill(pid)
-  await until(() => !isAlive(pid))
-}
 
 function changeState(
   up: Upkeep,

@@ -22,6 +22,9 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly timeoutMs?: number
+  /** The command line of another version (other-version.ts), and another Node for it. */
+  readonly cli?: string
+  readonly node?: string
 }
 
 export const cliPath = join(packageRoot, 'dist', 'cli', 'main.js')
@@ -68,7 +71,7 @@ export class Upkeep {
 
   /** A command that goes on until the test ends it, such as `logs --follow`. */
   spawn(options: RunOptions, ...args: readonly string[]) {
-    const child = spawn(process.execPath, [cliPath, ...args], {
+    const child = spawn(options.node ?? process.execPath, [options.cli ?? cliPath, ...args], {
       cwd: options.cwd ?? this.folder,
       env: { ...this.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -176,11 +179,18 @@ export class Upkeep {
     return logs.map((path) => `\n--- ${path}\n${tail(readFileSync(path, 'utf8'))}`).join('')
   }
 
-  /** SIGKILL for the daemon, and a new one that adopts what runs. */
-  async replaceDaemon(): Promise<void> {
-    const { pid } = await this.daemon()
+  /** SIGKILL for the daemon, after its keeper: it stays dead. Returns the pid it had. */
+  async killDaemon(): Promise<number> {
+    const { pid, keeperPid } = await this.daemon()
+    if (keeperPid !== null) kill(keeperPid)
     kill(pid)
     await until(() => !isAlive(pid))
+    return pid
+  }
+
+  /** SIGKILL for the daemon, and a new one that adopts what runs. */
+  async replaceDaemon(): Promise<void> {
+    const pid = await this.killDaemon()
     await this.ok('daemon', 'start')
     assert.notEqual((await this.daemon()).pid, pid)
   }

@@ -56,7 +56,7 @@ test('a daemon of another version is told apart, and how to replace it', async (
   await assert.rejects(client.apps(), {
     code: 'PROTOCOL_MISMATCH',
     message: 'Cannot talk to the daemon: it speaks protocol 7, this program 1',
-    hint: /upkeep daemon stop --keep-workers/,
+    hint: /Use the newer upkeep/,
   })
   assert.equal((await client.daemon()).pid, 1)
 })

@@ -6,7 +6,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../../base/failure.ts'
 import type { BootAccount, BootService } from '../../export/boot-service.ts'
-import { daemonFlags } from '../ensure-daemon.ts'
+import { daemonFlags } from '../daemon-command.ts'
 import { refuseForeignHome } from './accounts.ts'
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

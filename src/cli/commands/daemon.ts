@@ -107,8 +107,15 @@ async function showStatus(context: Context): Promise<undefined> {
     out.print(
       `  ${counted(apps, 'app')}, ${counted(workers, 'worker')}, ${shownBytes(memoryBytes)} of memory`,
     )
+    out.print(`  ${keeping(status)}`)
   }
   return undefined
+}
+
+/** Older daemons have none and do not say so. */
+function keeping({ keeperPid }: Partial<DaemonStatus>): string {
+  if (typeof keeperPid === 'number') return `A keeper (pid ${keeperPid}) starts it again if it dies`
+  return 'No keeper: whoever started it has to start it again if it dies'
 }
 
 function counted(count: number, noun: string): string {

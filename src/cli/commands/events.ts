@@ -1,6 +1,7 @@
 import type { SupervisorEvent } from '../../protocol/control.ts'
 import type { Command } from '../command.ts'
 import { hasOption } from '../command.ts'
+import { streamEnded } from '../stream-ended.ts'
 import { cleanText } from '../terminal/clean-text.ts'
 
 export const events: Command = {
@@ -23,7 +24,7 @@ export const events: Command = {
       return undefined
     }
     for await (const event of client.events({ signal })) print(event)
-    return undefined
+    throw streamEnded()
   },
 }
 

@@ -4,6 +4,7 @@ import type { LogEntry, LogQuery } from '../../protocol/control.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, textOption } from '../command.ts'
 import { wholeNumber } from '../option-value.ts'
+import { streamEnded } from '../stream-ended.ts'
 import { cleanLogLine } from '../terminal/clean-text.ts'
 
 export const logs: Command = {
@@ -29,6 +30,7 @@ export const logs: Command = {
       ? (entry: LogEntry) => out.print(JSON.stringify(entry))
       : (entry: LogEntry) => out.print(shownLine(entry, context))
     for await (const entry of client.logs(queryOf(context), { signal })) print(entry)
+    if (hasOption(context, 'follow')) throw streamEnded()
     return undefined
   },
 }

@@ -35,6 +35,10 @@ export class HomeGuard {
     this.#log = log
   }
 
+  get lock(): HomeLock {
+    return this.#lock
+  }
+
   watch(sockets: readonly SocketFile[], changes: HomeChanges): void {
     const paths = [this.#home.lockFile, ...sockets.map(({ path }) => path)]
     const look = () => this.#look(sockets, changes)

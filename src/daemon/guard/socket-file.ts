@@ -1,8 +1,10 @@
-// A server on a socket file. Whoever tidies up a folder may remove the file while the server lives: then it listens anew
-// under the same name, and who is connected stays so.
-import { chmodSync, lstatSync } from 'node:fs'
+// A server on a socket file whose path always leads to somebody: the socket is made beside, and takes the place of the one
+// before by a rename. Whoever tidies up a folder may remove the file while the server lives: then it listens anew under the
+// same name, and who is connected stays so.
+import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { Server } from 'node:net'
-import { removeStale } from '../stale-socket.ts'
+import { dirname, join } from 'node:path'
+import { Failure } from '../../base/failure.ts'
 
 export interface SocketFileOptions {
   readonly server: Server
@@ -12,6 +14,7 @@ export interface SocketFileOptions {
   readonly prepare?: () => boolean
 }
 
+/** Only the holder of the home's lock may open one: it takes the place of whatever socket is there. */
 export class SocketFile {
   readonly path: string
   readonly #server: Server
@@ -28,36 +31,47 @@ export class SocketFile {
 
   async open(): Promise<void> {
     if (!this.#prepare()) return
-    removeStale(this.path)
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(this.path, () => {
-        this.#server.off('error', reject)
-        resolve()
-      })
-    })
-    chmodSync(this.path, this.#mode)
+    refuseOther(this.path)
+    const beside = join(dirname(this.path), `${process.pid}.s`)
+    rmSync(beside, { force: true })
+    await this.#listen(beside)
+    chmodSync(beside, this.#mode)
+    renameSync(beside, this.path)
     this.#inode = inodeOf(this.path)
   }
 
   /** Listens again if the file is gone or is another one. True when that was so. */
   async restore(): Promise<boolean> {
     if (this.#inode !== undefined && inodeOf(this.path) === this.#inode) return false
-    this.#inode = undefined
     this.close()
     await this.open()
     return this.#inode !== undefined
   }
 
-  /** The file is somebody else's now, and closing would remove it. */
-  letGo(): void {
-    this.#server.unref()
-  }
-
+  /** Lets nobody in any more; who is in stays. A file that is somebody else's by now stays too. */
   close(): void {
     // Not the http server's own, which would also end the connections that are idle.
     Server.prototype.close.call(this.#server)
+    if (this.#inode !== undefined && inodeOf(this.path) === this.#inode) rmSync(this.path, { force: true })
+    this.#inode = undefined
   }
+
+  async #listen(path: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(path, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+  }
+}
+
+function refuseOther(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== false) return
+  throw new Failure('HOME_UNSAFE', `Cannot listen on "${path}": something else is there`, {
+    hint: 'Move it away',
+  })
 }
 
 function inodeOf(path: string): number | undefined {

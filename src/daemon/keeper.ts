@@ -1,0 +1,100 @@
+// The process that starts the next daemon when this one dies (bin/keeper). It reads from a pipe whose other end only the
+// daemon has: the kernel closes that when the daemon dies. A daemon that leaves as asked says so on the pipe first.
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '../base/clock.ts'
+import type { Home } from './home.ts'
+
+const KEEPER_PATH = fileURLToPath(new URL('../../bin/keeper', import.meta.url))
+
+/** A daemon that has lived so long is started again at once when it dies; before, after a pause that grows. */
+const STABLE_MS = 30_000
+const NEXT_KEEPER_MS = 1000
+const LEAVE_MS = 1000
+
+export interface KeeperOptions {
+  readonly home: Home
+  readonly clock: Clock
+  /** How this daemon was started, and so is the next. */
+  readonly command: readonly string[]
+  /** How long the keeper waits before it starts the next daemon. */
+  readonly pauseSeconds: number
+  readonly onProblem: (text: string) => void
+}
+
+export class Keeper {
+  readonly #options: KeeperOptions
+  #child: ChildProcess | undefined
+  #isStable = false
+  #hasLeft = false
+  #cancelTimers: (() => void)[] = []
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  /** Undefined while there is none. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  start(): void {
+    const { home, clock } = this.#options
+    // What an earlier keeper could not do is done.
+    rmSync(home.keeperGaveUp, { force: true })
+    this.#begin()
+    const cancel = clock.timer(STABLE_MS, () => {
+      this.#isStable = true
+      this.#child?.stdin?.write('stable\n')
+    })
+    this.#cancelTimers.push(cancel)
+  }
+
+  /** The daemon leaves as it was asked: nobody is to start it again. Safe to call twice. */
+  async leave(): Promise<void> {
+    this.#hasLeft = true
+    for (const cancel of this.#cancelTimers.splice(0)) cancel()
+    const child = this.#child
+    if (child === undefined || child.stdin?.writable !== true) return
+    const gone = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
+    child.stdin.end('left\n')
+    child.ref()
+    await Promise.race([
+      gone,
+      new Promise((resolve) => this.#options.clock.timer(LEAVE_MS, () => resolve(0))),
+    ])
+  }
+
+  #begin(): void {
+    const { home, command, pauseSeconds, onProblem } = this.#options
+    const pause = this.#isStable ? 0 : pauseSeconds
+    const child = spawn('/bin/sh', [KEEPER_PATH, home.directory, String(pause), ...command], {
+      cwd: '/',
+      // A session of its own: no terminal can end it together with whoever started the daemon there.
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    this.#child = child
+    child.unref()
+    Reflect.get(child.stdin, 'unref')?.call(child.stdin)
+    // It is gone, which its exit tells.
+    child.stdin.on('error', () => {})
+    child.once('error', ({ message }) => {
+      this.#child = undefined
+      onProblem(
+        `Cannot run a keeper: ${message}; a daemon that dies is started again by the next command only`,
+      )
+    })
+    child.once('exit', () => this.#again())
+  }
+
+  /** Somebody killed it. */
+  #again(): void {
+    this.#child = undefined
+    if (this.#hasLeft) return
+    const cancel = this.#options.clock.timer(NEXT_KEEPER_MS, () => this.#begin())
+    this.#cancelTimers.push(cancel)
+  }
+}

@@ -1,0 +1,68 @@
+// A daemon that nobody looks after but a keeper.
+import { closeSync, writeSync } from 'node:fs'
+import { systemClock } from '../base/clock.ts'
+import { BackgroundDaemon } from './background-daemon.ts'
+import type { DaemonParts, Inheritance } from './daemon.ts'
+import { sharedLock, signLock } from './daemon-lock.ts'
+import { Keeper } from './keeper.ts'
+import { runUntilLeft } from './run-daemon.ts'
+import { Predecessor } from './upgrade/predecessor.ts'
+
+/** Where a keeper waits for a word (bin/keeper). */
+const KEEPER_FD = 3
+/** Where the daemon before gives its lock (successor.ts). */
+const LOCK_FD = 4
+
+export interface BackgroundOptions {
+  readonly home: string
+  /** How a keeper started this daemon: with this pause before the next one; undefined when it was not a keeper. */
+  readonly revived?: number | undefined
+  /** The process that started this one is the daemon, and is to be replaced. */
+  readonly takesOver: boolean
+}
+
+export async function runInBackground({ home, revived, takesOver }: BackgroundOptions): Promise<void> {
+  await runUntilLeft(home, async (parts) => {
+    const inheritance = takesOver ? await inherit(parts) : undefined
+    const background = new BackgroundDaemon(parts, keeperOf(parts, revived ?? 0))
+    const { adopted } = await background.begin(inheritance)
+    if (revived !== undefined) tellKeeper('ready')
+    return { adopted, left: background.left, leave: () => background.leave() }
+  })
+}
+
+/** Ends the waiting of the keeper that started this daemon. */
+export function tellKeeper(word: 'ready' | 'taken'): void {
+  try {
+    writeSync(KEEPER_FD, word)
+    closeSync(KEEPER_FD)
+  } catch {
+    // It is gone, and so is what it would do.
+  }
+}
+
+async function inherit({ home, loadRecords }: DaemonParts): Promise<Inheritance> {
+  const predecessor = new Predecessor()
+  // What cannot be read is better known while the other one still does its work.
+  await loadRecords()
+  await predecessor.prepared()
+  return {
+    lock: sharedLock(LOCK_FD, home),
+    sockets: predecessor.sockets,
+    async confirmed() {
+      await predecessor.ready()
+      signLock(home)
+    },
+  }
+}
+
+function keeperOf({ home, log }: DaemonParts, pauseSeconds: number): Keeper {
+  const [, script = ''] = process.argv
+  return new Keeper({
+    home,
+    clock: systemClock,
+    command: [process.execPath, ...process.execArgv, script],
+    pauseSeconds,
+    onProblem: (text) => log.problem('keeper', text),
+  })
+}

@@ -1,0 +1,142 @@
+// Where no init system looks after the daemon, a few lines of shell do.
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { DaemonStatus } from '../../src/protocol/status.ts'
+import { commandOf, isAlive, kill, processesWith } from '../support/processes.ts'
+import { running } from '../support/running-app.ts'
+import { until } from '../support/until.ts'
+import type { Upkeep } from '../support/upkeep.ts'
+import { upkeep } from '../support/upkeep.ts'
+
+const STATE_UNREADABLE = /a newer Upkeep wrote it/
+
+test('a daemon that is killed is there again without any command, with its workers, and again after that', async (t) => {
+  const up = upkeep(t)
+  const app = await running(up, 'http.mjs')
+  const workers = await up.pids('web')
+
+  for (let round = 0; round < 3; round++) {
+    const { pid } = await untilKept(up)
+    kill(pid)
+    await untilAnother(up, pid)
+  }
+
+  assert.deepEqual(await up.pids('web'), workers)
+  assert.equal((await app.get()).status, 200)
+})
+
+test('there is one keeper, and a keeper that is killed is replaced', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const first = await untilKept(up)
+
+  kill(first.pid)
+  await untilAnother(up, first.pid)
+  const second = await untilKept(up)
+  await until(() => keepersOf(up).length === 1)
+  kill(second.keeperPid)
+  const third = await untilKept(up, second.keeperPid)
+
+  assert.equal(third.pid, second.pid)
+  assert.deepEqual(keepersOf(up), [third.keeperPid])
+  kill(third.pid)
+  await untilAnother(up, third.pid)
+})
+
+test('what a terminal sends does not end a keeper', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const { pid, keeperPid } = await untilKept(up)
+  assert.notEqual(sessionOf(keeperPid), sessionOf(process.pid))
+
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT'] as const) kill(keeperPid, signal)
+  kill(pid)
+
+  await untilAnother(up, pid)
+})
+
+for (const [how, end] of [
+  ['stopped by a command', (up: Upkeep) => up.ok('daemon', 'stop')],
+  ['stopped without its workers', (up: Upkeep) => up.ok('daemon', 'stop', '--keep-workers')],
+  ['ended by SIGTERM', async (up: Upkeep) => kill((await up.daemon()).pid, 'SIGTERM')],
+] as const) {
+  test(`a daemon that was ${how} is not started again`, async (t) => {
+    const up = upkeep(t)
+    await up.ok('daemon', 'start')
+    const { pid, keeperPid } = await untilKept(up)
+
+    await end(up)
+
+    await until(() => !isAlive(pid) && !isAlive(keeperPid))
+    assert.deepEqual(daemonsOf(up), [])
+    assert.doesNotMatch(readFileSync(join(up.home, 'daemon.log'), 'utf8'), /"area":"keeper"/)
+  })
+}
+
+test('a daemon that an init system or a terminal looks after has no keeper', async (t) => {
+  const up = upkeep(t)
+  const run = up.spawn({}, 'daemon', 'run')
+  await until(async () => (await up.run('daemon', 'status')).status === 0)
+
+  assert.equal((await up.daemon()).keeperPid, null)
+  assert.match((await up.ok('daemon', 'status')).stdout, /No keeper/)
+  assert.deepEqual(keepersOf(up), [])
+  await up.ok('daemon', 'stop')
+  await run.ended
+})
+
+test('a daemon that cannot start is given up after some tries; its log and the next command say why', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+  const [worker = 0] = await up.pids('web')
+  const { pid, keeperPid } = await untilKept(up)
+  const path = join(up.home, 'state.json')
+  const state = readFileSync(path, 'utf8')
+
+  // It writes its state no more: nothing changes.
+  writeFileSync(path, state.replace('"version":1', '"version":9999'))
+  kill(pid)
+  await until(() => !isAlive(keeperPid), { within: '60s', show: () => up.report() })
+
+  assert.match(readFileSync(join(up.home, 'daemon.log'), 'utf8'), /"keeper.gave-up"/)
+  assert.match((await up.ok('list')).stderr, STATE_UNREADABLE)
+  assert.match((await up.fails(69, 'daemon', 'status')).stderr, STATE_UNREADABLE)
+  assert.ok(isAlive(worker))
+  writeFileSync(path, state)
+  await up.ok('daemon', 'start')
+  assert.deepEqual(await up.pids('web'), [worker])
+  await up.ok('daemon', 'stop')
+  assert.doesNotMatch((await up.ok('list')).stderr, STATE_UNREADABLE)
+})
+
+/** The status of a daemon that has a keeper, another one than this. */
+async function untilKept(
+  up: Upkeep,
+  before?: number,
+): Promise<DaemonStatus & { readonly keeperPid: number }> {
+  return await until(async () => {
+    const status = await up.daemon()
+    const { keeperPid } = status
+    return keeperPid !== null && keeperPid !== before && { ...status, keeperPid }
+  })
+}
+
+/** Without a command that would start one itself. */
+async function untilAnother(up: Upkeep, pid: number): Promise<void> {
+  await until(async () => (await up.daemon()).pid !== pid, { within: '30s', show: () => up.report() })
+}
+
+function keepersOf(up: Upkeep): number[] {
+  return processesWith(up.home).filter((pid) => commandOf(pid).includes('/bin/keeper '))
+}
+
+function daemonsOf(up: Upkeep): number[] {
+  return processesWith(up.home).filter((pid) => commandOf(pid).includes('/daemon/main.js '))
+}
+
+/** proc(5): the sixth field, the fourth after the name. */
+function sessionOf(pid: number): string | undefined {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[3]
+}
