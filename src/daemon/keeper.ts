@@ -2,13 +2,16 @@
 // daemon has: the kernel closes that when the daemon dies. A daemon that leaves as asked says so on the pipe first.
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../base/clock.ts'
 import type { Home } from './home.ts'
 
 const KEEPER_PATH = fileURLToPath(new URL('../../bin/keeper', import.meta.url))
 
+/** What a keeper that tries to start a daemon has in the home (bin/keeper). */
+const TRYING = /^keeper\.\d+$/
 /** A daemon that has lived so long is started again at once when it dies; before, after a pause that grows. */
 const STABLE_MS = 30_000
 const NEXT_KEEPER_MS = 1000
@@ -44,6 +47,8 @@ export class Keeper {
     const { home, clock } = this.#options
     // What an earlier keeper could not do is done.
     rmSync(home.keeperGaveUp, { force: true })
+    for (const name of readdirSync(home.directory))
+      if (TRYING.test(name)) rmSync(join(home.directory, name), { force: true })
     this.#begin()
     const cancel = clock.timer(STABLE_MS, () => {
       this.#isStable = true

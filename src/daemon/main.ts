@@ -8,10 +8,15 @@ import { runInBackground, tellKeeper } from './run-in-background.ts'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { revived: { type: 'string' }, 'take-over': { type: 'boolean', default: false } },
+  options: {
+    revived: { type: 'string' },
+    needed: { type: 'string', default: '' },
+    'take-over': { type: 'boolean', default: false },
+  },
 })
 const [home = ''] = positionals
-const revived = values.revived === undefined ? undefined : Number(values.revived)
+const revived =
+  values.revived === undefined ? undefined : { pauseSeconds: Number(values.revived), needed: values.needed }
 
 try {
   // An init system starts what ends by itself.

@@ -1,6 +1,7 @@
 // A daemon that nobody looks after but a keeper.
-import { closeSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, writeSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
+import { Failure } from '../base/failure.ts'
 import { BackgroundDaemon } from './background-daemon.ts'
 import type { DaemonParts, Inheritance } from './daemon.ts'
 import { sharedLock, signLock } from './daemon-lock.ts'
@@ -13,22 +14,41 @@ const KEEPER_FD = 3
 /** Where the daemon before gives its lock (successor.ts). */
 const LOCK_FD = 4
 
+export interface Revival {
+  /** Before the next try, should this daemon die too. */
+  readonly pauseSeconds: number
+  /** There as long as nobody else has started a daemon. */
+  readonly needed: string
+}
+
 export interface BackgroundOptions {
   readonly home: string
-  /** How a keeper started this daemon: with this pause before the next one; undefined when it was not a keeper. */
-  readonly revived?: number | undefined
+  /** How a keeper started this daemon; undefined when it was not a keeper. */
+  readonly revived?: Revival | undefined
   /** The process that started this one is the daemon, and is to be replaced. */
   readonly takesOver: boolean
 }
 
 export async function runInBackground({ home, revived, takesOver }: BackgroundOptions): Promise<void> {
-  await runUntilLeft(home, async (parts) => {
+  await runUntilLeft(home, async (given) => {
+    const parts = revived === undefined ? given : { ...given, loadRecords: ifNeeded(revived, given) }
     const inheritance = takesOver ? await inherit(parts) : undefined
-    const background = new BackgroundDaemon(parts, keeperOf(parts, revived ?? 0))
+    const background = new BackgroundDaemon(parts, keeperOf(parts, revived?.pauseSeconds ?? 0))
     const { adopted } = await background.begin(inheritance)
     if (revived !== undefined) tellKeeper('ready')
     return { adopted, left: background.left, leave: () => background.leave() }
   })
+}
+
+/** With the lock in hand: somebody else's daemon may have begun and have been stopped on purpose since the keeper looked. */
+function ifNeeded({ needed }: Revival, { home, loadRecords }: DaemonParts): DaemonParts['loadRecords'] {
+  return async () => {
+    if (existsSync(needed)) return await loadRecords()
+    throw new Failure(
+      'DAEMON_ALREADY_RUNNING',
+      `Cannot start a daemon in "${home.directory}": one began meanwhile`,
+    )
+  }
 }
 
 /** Ends the waiting of the keeper that started this daemon. */

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
-import { isAlive, kill } from '../support/processes.ts'
+import { isAlive } from '../support/processes.ts'
 import { running } from '../support/running-app.ts'
 import type { SmallDisk } from '../support/small-disk.ts'
 import { tryMakeReadOnly, tryMountSmallDisk } from '../support/small-disk.ts'
@@ -63,9 +63,7 @@ test('a daemon begins on a full home, and adopts', async (t) => {
     async (up, disk) => {
       await running(up, 'http.mjs', { instances: 2 })
       const workers = await up.pids('web')
-      const { pid } = await up.daemon()
-      kill(pid)
-      await until(() => !isAlive(pid))
+      await up.killDaemon()
       // There is room in a file that is there.
       rmSync(join(up.home, 'lock'))
       disk.fill()

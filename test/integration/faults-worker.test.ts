@@ -89,9 +89,7 @@ test('a state of 500 workers, most of them gone, is adopted: what lives stays, w
   const tiny = (name: string) => ({ name, script: '/bin/sleep', args: ['600'], ready: 'started', logs })
   await up.ok('start', up.config([{ ...tiny('living'), instances: 20 }, tiny('gone')]))
   const workers = await up.pids('living')
-  const { pid } = await up.daemon()
-  kill(pid)
-  await until(() => !isAlive(pid))
+  await up.killDaemon()
   rememberMore(up, 'gone', 480)
 
   await up.ok('daemon', 'start')

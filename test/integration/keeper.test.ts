@@ -1,6 +1,6 @@
 // Where no init system looks after the daemon, a few lines of shell do.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { DaemonStatus } from '../../src/protocol/status.ts'
@@ -96,7 +96,7 @@ test('a daemon that cannot start is given up after some tries; its log and the n
   const state = readFileSync(path, 'utf8')
 
   // It writes its state no more: nothing changes.
-  writeFileSync(path, state.replace('"version":1', '"version":9999'))
+  writeFileSync(path, state.replace(/"version":\d+/, '"version":9999'))
   kill(pid)
   await until(() => !isAlive(keeperPid), { within: '60s', show: () => up.report() })
 
@@ -109,6 +109,28 @@ test('a daemon that cannot start is given up after some tries; its log and the n
   assert.deepEqual(await up.pids('web'), [worker])
   await up.ok('daemon', 'stop')
   assert.doesNotMatch((await up.ok('list')).stderr, STATE_UNREADABLE)
+})
+
+test('a keeper that tries in vain leaves when somebody else has started a daemon', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const { pid, keeperPid } = await untilKept(up)
+  const path = join(up.home, 'state.json')
+  const state = readFileSync(path, 'utf8')
+  writeFileSync(path, state.replace(/"version":\d+/, '"version":9999'))
+  kill(pid)
+  await until(() => STATE_UNREADABLE.test(readFileSync(join(up.home, 'daemon.log'), 'utf8')))
+
+  writeFileSync(path, state)
+  await up.ok('daemon', 'start')
+  await up.ok('daemon', 'stop')
+
+  await until(() => !isAlive(keeperPid), { within: '30s' })
+  assert.deepEqual(daemonsOf(up), [])
+  assert.deepEqual(
+    readdirSync(up.home).filter((name) => name.startsWith('keeper.')),
+    [],
+  )
 })
 
 /** The status of a daemon that has a keeper, another one than this. */

@@ -4,7 +4,6 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
-import { isAlive, kill } from '../support/processes.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
 import type { Upkeep } from '../support/upkeep.ts'
@@ -126,9 +125,7 @@ test('a state of a newer Upkeep is refused and left as it is, and the workers go
   const up = upkeep(t)
   const app = await running(up, 'http.mjs', { instances: 1 })
   const workers = await up.pids('web')
-  const { pid } = await up.daemon()
-  kill(pid)
-  await until(() => !isAlive(pid))
+  await up.killDaemon()
   const path = join(up.home, 'state.json')
   const good = readFileSync(path, 'utf8')
   const newer = good.replace(/"version":\d+/, '"version":99')
@@ -148,9 +145,7 @@ test('a state.json of version 1 is read, and written as the version of today', a
   const up = upkeep(t)
   await running(up, 'http.mjs', { instances: 1 })
   const workers = await up.pids('web')
-  const { pid } = await up.daemon()
-  kill(pid)
-  await until(() => !isAlive(pid))
+  await up.killDaemon()
   const path = join(up.home, 'state.json')
   const text = readFileSync(path, 'utf8').replace(/"version":\d+/, '"version":1')
   writeFileSync(path, text.replace(/"readyAfterMs":[^,}]+,?/g, ''))

@@ -96,7 +96,11 @@ for (const [what, version, says] of [
   ],
   [
     'cannot read the state',
-    { changes: [['dist/daemon/state/parse-state.js', 'STATE_VERSION = 1', 'STATE_VERSION = 0']] },
+    {
+      changes: [
+        ['dist/daemon/state/migrate-state.js', 'STATE_VERSION = STEPS.length + 1', 'STATE_VERSION = 1'],
+      ],
+    },
     /a newer Upkeep wrote it/,
   ],
 ] as readonly [string, Omit<OtherVersion, 'version'>, RegExp][]) {
