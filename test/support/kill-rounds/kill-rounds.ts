@@ -128,8 +128,11 @@ export class KillRounds {
       hasExtra: apps.some(({ name }) => name === 'extra'),
       extraConfig: join(this.#up.folder, 'extra.json'),
       kill: () => {
+        // With its keeper, so that none comes back by itself, or without, so that one comes just when a command does.
+        const isAlone = daemon.keeperPid === null || random.pick([true, false])
+        if (!isAlone) kill(daemon.keeperPid)
         kill(daemon.pid)
-        this.#note(`daemon ${daemon.pid} killed`)
+        this.#note(`daemon ${daemon.pid} killed${isAlone ? '' : ' with its keeper'}`)
       },
     })
     await until(() => !isAlive(daemon.pid))
