@@ -1,10 +1,11 @@
 // The daemon as an init system shall start it: the real binaries, because at boot there is no shell that knows nvm, fnm,
 // asdf or volta.
-import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../../base/failure.ts'
+import { isExecutable } from '../../config/resolve/find-program.ts'
 import type { BootAccount, BootService } from '../../export/boot-service.ts'
 import { daemonFlags } from '../daemon-command.ts'
 import { refuseForeignHome } from './accounts.ts'
@@ -60,13 +61,4 @@ function refuseForeignPath(path: string, { name, home }: BootAccount): void {
       hint: `Install Node.js and Upkeep for all users, or as ${name}`,
     },
   )
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
