@@ -39,6 +39,7 @@ export function exitReason(
   if (code === null && wasStopped)
     return 'Stopped on request; an earlier daemon started it, so its status is unknown'
   if (code === null) return `Ended; an earlier daemon started it, so its status is unknown${shown}`
+  if (code === 0 && wasStopped) return 'Exit code 0 (it was asked to stop)'
   const meaning = CODE_MEANINGS[code]
   return `Exit code ${code}${meaning === undefined ? '' : ` (${meaning})`}${shown}`
 }

@@ -28,6 +28,10 @@ for (const [code, signal, lines, expected] of [
   })
 }
 
+test('a worker that ended when it was asked to did not end by itself', () => {
+  assert.equal(exitReason(0, null, [], true), 'Exit code 0 (it was asked to stop)')
+})
+
 test('a worker that Upkeep killed is not told as one that somebody killed', () => {
   const reason = exitReason(null, 'SIGKILL', [], true)
   assert.equal(reason, 'Killed: it had been asked to stop and did not end in time')
