@@ -18,6 +18,17 @@ export function hasState(home: string): boolean {
   return existsSync(join(home, 'state.json'))
 }
 
+/** False where the next daemon would surely have no app; a state that cannot be read may name some. */
+export function mayKnowApps(home: string): boolean {
+  try {
+    const state: unknown = JSON.parse(readFileSync(join(home, 'state.json'), 'utf8'))
+    const apps = (state as { readonly apps?: unknown } | null)?.apps
+    return !Array.isArray(apps) || apps.length > 0
+  } catch {
+    return hasState(home)
+  }
+}
+
 /** The daemon that holds the lock beside this control socket. */
 export function tryReadDaemonPid(socketPath: string): number | undefined {
   try {

@@ -66,6 +66,23 @@ test('the paths of a unit are found through its quoting', () => {
   assert.deepEqual(unitPaths(unit), ['/usr/bin/perl', '/p/bin/notify-socket.pl', node])
 })
 
+for (const [state, verdict] of [
+  [undefined, 'ok'],
+  ['{"version":2,"apps":[]}', 'ok'],
+  ['{"version":2,"apps":[{}]}', 'problem'],
+  ['damaged', 'problem'],
+] as const) {
+  test(`a daemon that does not run beside ${state ?? 'no state'}: ${verdict}`, async (t) => {
+    const home = temporaryFolder(t)
+    if (state !== undefined) writeFileSync(join(home, 'state.json'), state)
+
+    const { stdout } = await upkeepHere({ home, env: { PATH: process.env.PATH } }, 'doctor', '--json')
+
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] }
+    assert.equal(findings.find(({ check }) => check === 'daemon')?.verdict, verdict)
+  })
+}
+
 test('an app in trouble is a problem, and the status says so', async (t) => {
   const lastExit = { ...exitReport(), reason: 'port 3000 is taken by nginx' }
   const apps = [appStatus({ state: 'failed', instances: [instanceStatus({ lastExit })] })]

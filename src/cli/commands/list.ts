@@ -1,5 +1,5 @@
 import { isDaemonAbsent } from '../../client/daemon-absent.ts'
-import { hasState } from '../../client/home.ts'
+import { mayKnowApps } from '../../client/home.ts'
 import { tryReadKeeperFailure } from '../../client/keeper-failure.ts'
 import type { AppStatus } from '../../protocol/status.ts'
 import type { Command, Context } from '../command.ts'
@@ -49,6 +49,6 @@ async function appsOrNone({ client }: Context): Promise<AppStatus[] | undefined>
 function withoutDaemon(home: string): string {
   const failure = tryReadKeeperFailure(home)
   if (failure !== undefined) return `${failure}. Apps go on without it; try "upkeep daemon start".`
-  if (!hasState(home)) return 'No daemon runs, and no apps. Start one with "upkeep start <script|config>".'
+  if (!mayKnowApps(home)) return 'No daemon runs, and no apps. Start one with "upkeep start <script|config>".'
   return 'No daemon runs; if one was killed, its workers go on without it. Bring all apps back with "upkeep daemon start".'
 }

@@ -3,7 +3,7 @@ import { accessSync, constants, lstatSync } from 'node:fs'
 import process from 'node:process'
 import { Failure } from '../../base/failure.ts'
 import { isDaemonAbsent } from '../../client/daemon-absent.ts'
-import { hasState } from '../../client/home.ts'
+import { mayKnowApps } from '../../client/home.ts'
 import { PROTOCOL_VERSION } from '../../protocol/version.ts'
 import type { Context } from '../command.ts'
 import { packageVersion } from '../package-version.ts'
@@ -35,17 +35,13 @@ export async function checkDaemon({ client, home }: Context): Promise<Finding> {
     const { pid, version, protocol, node } = await client.daemon()
     const own = packageVersion()
     if (protocol !== PROTOCOL_VERSION || version !== own)
-      return warning(
-        'daemon',
-        `It is Upkeep ${version}, this is ${own}`,
-        'Run: upkeep daemon stop --keep-workers, then upkeep daemon start',
-      )
+      return warning('daemon', `It is Upkeep ${version}, this is ${own}`, 'Run: upkeep upgrade')
     return good('daemon', `runs with pid ${pid} on Node.js ${node}`)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (!isDaemonAbsent(error))
       return problem('daemon', error.message, error.hint ?? 'See "upkeep daemon status"')
-    if (!hasState(home)) return good('daemon', 'none has worked in this home yet')
+    if (!mayKnowApps(home)) return good('daemon', 'none runs, and no apps are known in this home')
     return problem('daemon', 'It does not run, but apps are known in this home', 'Run: upkeep daemon start')
   }
 }
