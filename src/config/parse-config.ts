@@ -69,7 +69,17 @@ export function invalidConfig(
   code: FailureCode = 'CONFIG_INVALID',
 ): Failure {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
-  return new Failure(code, `Cannot use ${source}: it has ${count}`, { details: firstProblems(problems) })
+  return new Failure(code, `Cannot use ${source}: it has ${count}`, {
+    details: firstProblems(problems),
+    hint: problems.some(isKeyOfPm2)
+      ? 'Keys of pm2 have other names here: see docs/guide/from-pm2.md'
+      : undefined,
+  })
+}
+
+/** Its keys are in snake_case, and none here is. */
+function isKeyOfPm2(problem: string): boolean {
+  return /^\S*\b[a-z]+(?:_[a-z]+)+: unknown key/.test(problem)
 }
 
 /** An app as it is written, and where. */

@@ -322,3 +322,15 @@ test('a function that was told the environment need not name it', () => {
 
   assert.equal(parsed.length, 1)
 })
+
+for (const [key, hint] of [
+  ['exec_mode', 'Keys of pm2 have other names here: see docs/guide/from-pm2.md'],
+  ['colour', undefined],
+] as const) {
+  test(`the unknown key ${key} ${hint === undefined ? 'has no hint' : 'is taken for one of pm2'}`, () => {
+    assert.throws(
+      () => parseConfig(oneApp({ [key]: 'x' }), { file, environment: undefined }),
+      (error) => error instanceof Failure && error.hint === hint,
+    )
+  })
+}
