@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
+import { nearestName } from '../../base/nearest-name.ts'
 import { isDaemonAbsent } from '../../client/daemon-absent.ts'
 import type { ApplyRequest } from '../../protocol/control.ts'
 import type { Command, Context } from '../command.ts'
@@ -8,7 +9,7 @@ import { hasOption, JSON_OPTION } from '../command.ts'
 import { ensureDaemon, reviveDaemon } from '../ensure-daemon.ts'
 import { followOperation } from '../follow-operation.ts'
 import { printFailure } from '../print-failure.ts'
-import { readWish, SCRIPT_OPTIONS } from '../read-wish.ts'
+import { readWish, SCRIPT_OPTIONS, type Wish } from '../read-wish.ts'
 import { changes, printChanges } from './diff.ts'
 
 export const start: Command = {
@@ -35,7 +36,7 @@ export const start: Command = {
     const known = await knownApps(context)
     if (known !== undefined) return await startKnown(context, known)
     if (context.args.length > 1) throw severalScripts(context.args)
-    const { specs, source, failures } = await readWish(context, context.args[0])
+    const { specs, source, failures } = await wished(context)
     const keepGoing = hasOption(context, 'keepGoing')
     const request: ApplyRequest = { apps: specs, source, prune: hasOption(context, 'prune'), keepGoing }
     const { client, home, signal, out } = context
@@ -74,6 +75,28 @@ async function knownApps({ args, cwd, client, home }: Context): Promise<readonly
     if (isDaemonAbsent(error)) return undefined
     throw error
   }
+}
+
+async function wished(context: Context): Promise<Wish> {
+  const [script] = context.args
+  try {
+    return await readWish(context, script)
+  } catch (error) {
+    throw script === undefined ? error : await withNearApp(context, script, error)
+  }
+}
+
+/** What is no file was perhaps to be the name of an app. */
+async function withNearApp({ client }: Context, script: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof Failure) || error.code !== 'SCRIPT_NOT_FOUND' || error.hint !== undefined)
+    return error
+  const apps = await client.apps().catch(() => [])
+  const near = nearestName(
+    script,
+    apps.map(({ name }) => name),
+  )
+  if (near === undefined) return error
+  return new Failure(error.code, error.message, { hint: `Did you mean "${near}"?`, cause: error })
 }
 
 async function startKnown(context: Context, targets: readonly string[]): Promise<number> {
