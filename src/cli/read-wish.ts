@@ -107,7 +107,7 @@ function readInstances(text: string): number | 'max' {
 }
 
 function nothingToStart(cwd: string): Failure {
-  return new Failure('CONFIG_NOT_FOUND', `Cannot start: there is no upkeep.config.* in ${cwd}`, {
-    hint: 'Name a script: "upkeep start server.js"',
+  return new Failure('CONFIG_NOT_FOUND', `Cannot find a config: there is no upkeep.config.* in ${cwd}`, {
+    hint: 'Go where it is, or name a script: "upkeep start server.js"',
   })
 }

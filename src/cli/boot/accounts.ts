@@ -15,7 +15,7 @@ export function accountNamed(name: string): BootAccount {
   if (name === username) return { name, uid, home }
   const found = parseUsers(readFileSync('/etc/passwd', 'utf8')).find((user) => user.name === name)
   if (found !== undefined) return { name, uid: found.uid, home: found.home }
-  throw new Failure('USER_UNKNOWN', `Cannot run a daemon as "${name.slice(0, 50)}": there is no such user`, {
+  throw new Failure('USER_UNKNOWN', `Cannot run anything as "${name.slice(0, 50)}": there is no such user`, {
     hint: 'It must be in /etc/passwd; create it, or name another one with --as',
   })
 }

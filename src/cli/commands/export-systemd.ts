@@ -83,12 +83,14 @@ async function write({ out }: Context, files: readonly UnitFile[], folder: strin
   }
 }
 
-function howToInstall(app: string, files: readonly UnitFile[], folder = '<folder>'): string[] {
+function howToInstall(app: string, files: readonly UnitFile[], folder?: string): string[] {
   const copies = files.map(({ path, mode }) => {
-    return `  install -D -m ${mode.toString(8)} ${join(folder, basename(path))} ${path}`
+    return `  install -D -m ${mode.toString(8)} ${join(folder ?? '<folder>', basename(path))} ${path}`
   })
   return [
-    'To install them, as root:',
+    folder === undefined
+      ? 'To install them, write them with --output <folder>; then, as root:'
+      : 'To install them, as root:',
     ...copies,
     '  systemctl daemon-reload',
     `  systemctl enable --now ${app}.target`,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { text as textOf } from 'node:stream/consumers'
-import { Failure } from '../../base/failure.ts'
+import { Failure, isSystemError } from '../../base/failure.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
 import { ensureDaemon } from '../ensure-daemon.ts'
@@ -40,7 +40,8 @@ async function read({ cwd }: Context, file: string): Promise<string> {
   try {
     return file === '-' ? await textOf(process.stdin) : await readFile(resolve(cwd, file), 'utf8')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const told = error instanceof Error ? error.message : String(error)
+    const reason = isSystemError(error, 'ENOENT') ? 'there is no such file' : told
     throw new Failure('STATE_UNREADABLE', `Cannot read ${file}: ${reason}`, { cause: error })
   }
 }
