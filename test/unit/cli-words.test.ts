@@ -111,6 +111,15 @@ for (const [line, message, hint] of [
     'Cannot run "upkeep daemon": it needs <start|stop|status|run|wait>',
     'See "upkeep daemon --help"',
   ],
+  [
+    'export state apps.json --output backup',
+    'Cannot use --output with "upkeep export state": it is for systemd',
+    'All apps go into one file: upkeep export state <file>',
+  ],
+  [
+    'startup --writable --init systemd --dry-run',
+    'Cannot use --writable "--init": it is not an absolute path',
+  ],
   ['daemon strat', 'Cannot run "upkeep daemon strat": there is no such command', 'Did you mean "start"?'],
 ] as const) {
   test(`refused: upkeep ${line}`, async () => {

@@ -26,15 +26,18 @@ export interface ReadWish {
 }
 
 export function readBootWish(context: Context, isDryRun: boolean): ReadWish {
+  // First, because a folder that was forgotten makes the next option one.
+  const writable = readFolders(context)
   const init = chosenInit(context, isDryRun)
   const isUserManager = hasOption(context, 'user')
+  if (isUserManager) refuseWithoutUserManager(init)
   const name = readName(textOption(context, 'name') ?? 'upkeep')
   const account = chosenAccount(context, isUserManager)
   const place = { name, isUserManager, account }
   const service = bootService({
     ...place,
     home: chosenHome(context, account.home),
-    writable: readFolders(context),
+    writable,
     hasLowPorts: hasOption(context, 'lowPorts'),
   })
   if (!isDryRun) refuseWithoutRights(context, place, service)
@@ -47,12 +50,23 @@ function chosenInit(context: Context, isDryRun: boolean): InitSystem {
   const wanted = given === undefined ? running : parseInit(given)
   if (wanted !== undefined && (isDryRun || wanted === running)) return wanted
   const what = wanted === undefined ? 'no init system that is known runs here' : `${wanted} does not run here`
-  throw new Failure('BOOT_UNSUPPORTED', `Cannot start at boot: ${what}`, {
+  throw new Failure('BOOT_UNSUPPORTED', `Cannot change what starts at boot: ${what}`, {
     hint:
       running === undefined
         ? 'In a container let "upkeep run" be the first process; --init with --dry-run prints the files'
         : `${running} runs here; --dry-run prints the files of others`,
   })
+}
+
+function refuseWithoutUserManager(init: InitSystem): void {
+  if (init === 'systemd' || init === 'launchd') return
+  throw new Failure(
+    'BOOT_UNSUPPORTED',
+    `Cannot use --user with ${init}: it is not known how users have services there`,
+    {
+      hint: 'Let root install it for a user: sudo upkeep startup --as <user>',
+    },
+  )
 }
 
 function chosenAccount({ env, options }: Context, isUserManager: boolean) {

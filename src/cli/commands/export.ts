@@ -1,5 +1,5 @@
 import { Failure } from '../../base/failure.ts'
-import type { Command } from '../command.ts'
+import type { Command, Context } from '../command.ts'
 
 export const exportApp: Command = {
   name: 'export',
@@ -22,11 +22,20 @@ export const exportApp: Command = {
   arguments: [1, 2],
   async run(context) {
     const [format = '', what] = context.args
+    if (format === 'state') refuseOptionsOfSystemd(context)
     if (format === 'state') return await (await import('./export-state.ts')).exportState(context, what)
     if (format !== 'systemd') throw unknownFormat(format)
     if (what === undefined) throw noApp()
     return await (await import('./export-systemd.ts')).exportSystemd(context, what)
   },
+}
+
+function refuseOptionsOfSystemd({ options }: Context): void {
+  const given = ['config', 'env', 'as', 'output'].find((name) => options[name] !== undefined)
+  if (given === undefined) return
+  throw new Failure('USAGE', `Cannot use --${given} with "upkeep export state": it is for systemd`, {
+    hint: 'All apps go into one file: upkeep export state <file>',
+  })
 }
 
 function unknownFormat(format: string): Failure {
