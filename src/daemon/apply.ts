@@ -110,7 +110,7 @@ export async function startNew(
     await app.start(report)
   } catch (error) {
     await removeUnlessGone(supervisor, app)
-    throw withLogs(error, app.status().logDirectory)
+    throw error
   }
   emit(done(app.name, 'started', `started ${spec.instances} instance${spec.instances === 1 ? '' : 's'}`))
   return () => supervisor.remove(app, () => {})
@@ -122,13 +122,6 @@ async function removeUnlessGone(supervisor: Supervisor, app: App): Promise<void>
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'APP_NOT_FOUND') throw error
   }
-}
-
-/** The app is gone from the list, so `upkeep logs` does not know it. */
-function withLogs(error: unknown, logDirectory: string): unknown {
-  if (!(error instanceof Failure) || error.details.length === 0) return error
-  const { code, message, details } = error
-  return new Failure(code, message, { details, hint: `All it wrote is in ${logDirectory}`, cause: error })
 }
 
 async function startStopped(app: App, spec: AppSpec, emit: Emit, report: Report): Promise<Undo['run']> {
