@@ -262,6 +262,22 @@ test('config shows what is resolved and hides secrets', async (t) => {
   assert.deepEqual([read(json), read(open)], ['[secret]', 'hunter2'])
 })
 
+for (const [name, hint] of [
+  ['wbe', 'Did you mean "web"?'],
+  ['worker-of-it', '"upkeep start" alone starts the apps of upkeep.config.json'],
+] as const) {
+  test(`start ${name}, which is no file: ${hint}`, async (t) => {
+    const stub = await controlStub(t, daemonWith())
+    const cwd = temporaryFolder(t)
+    writeFileSync(join(cwd, 'upkeep.config.json'), '{}')
+
+    const { status, stderr } = await upkeepHere({ home: stub.home, cwd }, 'start', name)
+
+    assert.equal(status, 66)
+    assert.ok(stderr.endsWith(`\n  ${hint}\n`), stderr)
+  })
+}
+
 test('flush empties all logs, or those of some apps', async (t) => {
   const stub = await controlStub(t, answerJson({ apps: ['web', 'api'] }))
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import { nearestName } from '../../base/nearest-name.ts'
 import { isDaemonAbsent } from '../../client/daemon-absent.ts'
@@ -86,8 +86,8 @@ async function wished(context: Context): Promise<Wish> {
   }
 }
 
-/** What is no file was perhaps to be the name of an app. */
-async function withNearApp({ client }: Context, script: string, error: unknown): Promise<unknown> {
+/** What is no file was perhaps to be the name of an app, of the daemon or of the config. */
+async function withNearApp({ client, cwd }: Context, script: string, error: unknown): Promise<unknown> {
   if (!(error instanceof Failure) || error.code !== 'SCRIPT_NOT_FOUND' || error.hint !== undefined)
     return error
   const apps = await client.apps().catch(() => [])
@@ -95,8 +95,12 @@ async function withNearApp({ client }: Context, script: string, error: unknown):
     script,
     apps.map(({ name }) => name),
   )
-  if (near === undefined) return error
-  return new Failure(error.code, error.message, { hint: `Did you mean "${near}"?`, cause: error })
+  const { findConfig } = await import('../../config/file/find-config.ts')
+  const config = near === undefined && !script.includes('.') ? findConfig(cwd) : undefined
+  const fromConfig =
+    config === undefined ? undefined : `"upkeep start" alone starts the apps of ${basename(config)}`
+  const hint = near === undefined ? fromConfig : `Did you mean "${near}"?`
+  return new Failure(error.code, error.message, { hint, cause: error })
 }
 
 async function startKnown(context: Context, targets: readonly string[]): Promise<number> {
