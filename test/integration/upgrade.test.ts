@@ -304,5 +304,7 @@ function keepersOf(up: Upkeep): number[] {
 }
 
 function otherNodes(): string[] {
-  return existsSync(nodesFolder) ? readdirSync(nodesFolder).filter((name) => /^node-\d+$/.test(name)) : []
+  const installed = existsSync(nodesFolder) ? readdirSync(nodesFolder) : []
+  const [major] = process.versions.node.split('.')
+  return installed.filter((name) => /^node-\d+$/.test(name) && name !== `node-${major}`)
 }
