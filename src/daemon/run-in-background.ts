@@ -32,9 +32,11 @@ export interface BackgroundOptions {
 export async function runInBackground({ home, revived, takesOver }: BackgroundOptions): Promise<void> {
   await runUntilLeft(home, async (given) => {
     const parts = revived === undefined ? given : { ...given, loadRecords: ifNeeded(revived, given) }
-    const inheritance = takesOver ? await inherit(parts) : undefined
+    const predecessor = takesOver ? new Predecessor() : undefined
+    const inheritance = predecessor && (await inherit(predecessor, parts))
     const background = new BackgroundDaemon(parts, keeperOf(parts, revived?.pauseSeconds ?? 0))
     const { adopted } = await background.begin(inheritance)
+    predecessor?.kept()
     if (revived !== undefined) tellKeeper('ready')
     return { adopted, left: background.left, leave: () => background.leave() }
   })
@@ -61,8 +63,7 @@ export function tellKeeper(word: 'ready' | 'taken'): void {
   }
 }
 
-async function inherit({ home, loadRecords }: DaemonParts): Promise<Inheritance> {
-  const predecessor = new Predecessor()
+async function inherit(predecessor: Predecessor, { home, loadRecords }: DaemonParts): Promise<Inheritance> {
   // What cannot be read is better known while the other one still does its work.
   await loadRecords()
   await predecessor.prepared()
