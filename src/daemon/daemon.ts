@@ -31,6 +31,8 @@ export interface DaemonLog {
 export interface Inheritance {
   readonly lock: HomeLock
   readonly sockets: readonly AppSocket[]
+  /** What it was doing. */
+  loadRecords(): Promise<LoadedState>
   /** Resolves when this daemon is the one: until then it writes nothing down. */
   confirmed(): Promise<void>
 }
@@ -90,7 +92,7 @@ async function open(
   const watchers = new Set<() => void>()
   const gate = new OperationGate()
   const leavingStreams = new AbortController()
-  const { apps, isDamaged, problem } = await loadRecords()
+  const { apps, isDamaged, problem } = await (inheritance ?? { loadRecords }).loadRecords()
   if (problem !== undefined) log.problem('state', problem)
   // A daemon that cannot take over everything must not write down the part that it could.
   let maySave = false

@@ -5,8 +5,10 @@ import { Failure } from '../base/failure.ts'
 import { BackgroundDaemon } from './background-daemon.ts'
 import type { DaemonParts, Inheritance } from './daemon.ts'
 import { sharedLock, signLock } from './daemon-lock.ts'
+import type { Home } from './home.ts'
 import { Keeper } from './keeper.ts'
 import { runUntilLeft } from './run-daemon.ts'
+import type { LoadedState } from './state/load-state.ts'
 import { Predecessor } from './upgrade/predecessor.ts'
 
 /** Where a keeper waits for a word (bin/keeper). */
@@ -70,11 +72,22 @@ async function inherit(predecessor: Predecessor, { home, loadRecords }: DaemonPa
   return {
     lock: sharedLock(LOCK_FD, home),
     sockets: predecessor.sockets,
+    loadRecords: () => loadWritten(home, loadRecords),
     async confirmed() {
       await predecessor.ready()
       signLock(home)
     },
   }
+}
+
+/** The other daemon has written it. Without it every worker would be ended as one that nobody wants. */
+async function loadWritten(
+  { stateFile }: Home,
+  loadRecords: DaemonParts['loadRecords'],
+): Promise<LoadedState> {
+  const loaded = await loadRecords()
+  if (existsSync(stateFile)) return loaded
+  throw new Failure('STATE_UNREADABLE', `Cannot read state from ${stateFile}: it was removed meanwhile`)
 }
 
 function keeperOf({ home, log }: DaemonParts, pauseSeconds: number): Keeper {
