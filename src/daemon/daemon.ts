@@ -15,6 +15,7 @@ import { HomeGuard } from './guard/home-guard.ts'
 import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
 import { removePublicFolder } from './home.ts'
+import { endTrying } from './keeper.ts'
 import { Opened } from './opened.ts'
 import { OperationGate } from './operation-gate.ts'
 import { PACKAGE_VERSION } from './package-version.ts'
@@ -149,6 +150,7 @@ async function open(
   await control.open()
   await inheritance?.confirmed()
   gate.open()
+  if (program === FOREGROUND) endTrying(home)
   maySave = true
   state.save()
   opened.add(() => guard.close())
