@@ -101,11 +101,17 @@ export class BackgroundDaemon {
 const FAILED_STATUS = 70
 
 /** An operation waits for workers, and nobody would be there to tell it how they did. */
-function shut({ gate, supervisor }: Daemon): void {
+async function shut({ gate, supervisor, isSaved }: Daemon): Promise<void> {
   const [app] = supervisor.apps.filter(({ isBusy }) => isBusy)
   if (app !== undefined) throw busy(`an operation on "${app.name}" is under way`)
   if (gate.isBusy) throw busy('an operation is under way')
   gate.shut()
+  if (await isSaved()) return
+  gate.open()
+  // Workers that it does not know would be ended by the next one.
+  throw new Failure('UPGRADE_FAILED', 'Cannot upgrade the daemon: its state cannot be written', {
+    hint: 'Make room on the disk of the home; "upkeep doctor" names it',
+  })
 }
 
 function busy(why: string): Failure {

@@ -59,6 +59,8 @@ export interface Daemon {
   readonly adopted: number
   readonly lock: HomeLock
   readonly gate: OperationGate
+  /** Whether another daemon could read from disk what this one knows. */
+  isSaved(): Promise<boolean>
   /** Calls back at every change of an app. */
   onChange(callback: () => void): void
   /** Closes the doors and lets go of the workers, or ends them. Safe to call twice. */
@@ -202,6 +204,7 @@ async function open(
     supervisor,
     adopted,
     gate,
+    isSaved: () => state.isSaved(),
     get lock() {
       return guard.lock
     },

@@ -12,8 +12,8 @@ export interface Leaving {
   readonly home: Home
   readonly clock: Clock
   readonly lockFd: number
-  /** Lets no operation begin. Throws when one is under way. */
-  shut(): void
+  /** Lets no operation begin. Throws when one is under way, and when the state cannot be written. */
+  shut(): Promise<void>
   /** Undoes `shut`. */
   open(): void
   /** Writes the state, lets go of the workers, and returns the listening sockets, still open. */
@@ -27,7 +27,7 @@ export async function handOver(
   { command, timeoutMs }: UpgradeRequest,
   signal: AbortSignal,
 ): Promise<UpgradeResult> {
-  leaving.shut()
+  await leaving.shut()
   const successor = await prepared(leaving, command, timeoutMs, signal)
   const sockets: AppSocket[] = []
   try {
