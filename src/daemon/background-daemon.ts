@@ -8,6 +8,7 @@ import type { Daemon, DaemonParts, DaemonProgram, Inheritance } from './daemon.t
 import { openDaemon } from './daemon.ts'
 import { signLock } from './daemon-lock.ts'
 import type { Keeper } from './keeper.ts'
+import { NOTHING_LOADED } from './state/load-state.ts'
 import { handOver } from './upgrade/hand-over.ts'
 
 export class BackgroundDaemon {
@@ -83,8 +84,10 @@ export class BackgroundDaemon {
   async #takeBack(before: Daemon, sockets: readonly AppSocket[]): Promise<void> {
     const { home, log } = this.#parts
     const confirmed = async () => signLock(home)
+    // From memory: the file may be gone, or be older where the disk is full.
+    const loadRecords = async () => ({ ...NOTHING_LOADED, apps: before.supervisor.records() })
     try {
-      await this.#open({ lock: before.lock, sockets, confirmed })
+      await this.#open({ lock: before.lock, sockets, loadRecords, confirmed })
     } catch (error) {
       log.problem('daemon.upgrade', `Cannot go on after a failed upgrade: ${String(error)}`)
       // The keeper starts one that can.
@@ -98,11 +101,17 @@ export class BackgroundDaemon {
 const FAILED_STATUS = 70
 
 /** An operation waits for workers, and nobody would be there to tell it how they did. */
-function shut({ gate, supervisor }: Daemon): void {
+async function shut({ gate, supervisor, isSaved }: Daemon): Promise<void> {
   const [app] = supervisor.apps.filter(({ isBusy }) => isBusy)
   if (app !== undefined) throw busy(`an operation on "${app.name}" is under way`)
   if (gate.isBusy) throw busy('an operation is under way')
   gate.shut()
+  if (await isSaved()) return
+  gate.open()
+  // Workers that it does not know would be ended by the next one.
+  throw new Failure('UPGRADE_FAILED', 'Cannot upgrade the daemon: its state cannot be written', {
+    hint: 'Make room on the disk of the home; "upkeep doctor" names it',
+  })
 }
 
 function busy(why: string): Failure {

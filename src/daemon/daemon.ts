@@ -15,6 +15,7 @@ import { HomeGuard } from './guard/home-guard.ts'
 import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
 import { removePublicFolder } from './home.ts'
+import { endTrying } from './keeper.ts'
 import { Opened } from './opened.ts'
 import { OperationGate } from './operation-gate.ts'
 import { PACKAGE_VERSION } from './package-version.ts'
@@ -31,6 +32,8 @@ export interface DaemonLog {
 export interface Inheritance {
   readonly lock: HomeLock
   readonly sockets: readonly AppSocket[]
+  /** What it was doing. */
+  loadRecords(): Promise<LoadedState>
   /** Resolves when this daemon is the one: until then it writes nothing down. */
   confirmed(): Promise<void>
 }
@@ -56,6 +59,8 @@ export interface Daemon {
   readonly adopted: number
   readonly lock: HomeLock
   readonly gate: OperationGate
+  /** Whether another daemon could read from disk what this one knows. */
+  isSaved(): Promise<boolean>
   /** Calls back at every change of an app. */
   onChange(callback: () => void): void
   /** Closes the doors and lets go of the workers, or ends them. Safe to call twice. */
@@ -90,7 +95,7 @@ async function open(
   const watchers = new Set<() => void>()
   const gate = new OperationGate()
   const leavingStreams = new AbortController()
-  const { apps, isDamaged, problem } = await loadRecords()
+  const { apps, isDamaged, problem } = await (inheritance ?? { loadRecords }).loadRecords()
   if (problem !== undefined) log.problem('state', problem)
   // A daemon that cannot take over everything must not write down the part that it could.
   let maySave = false
@@ -147,6 +152,7 @@ async function open(
   await control.open()
   await inheritance?.confirmed()
   gate.open()
+  if (program === FOREGROUND) endTrying(home)
   maySave = true
   state.save()
   opened.add(() => guard.close())
@@ -198,6 +204,7 @@ async function open(
     supervisor,
     adopted,
     gate,
+    isSaved: () => state.isSaved(),
     get lock() {
       return guard.lock
     },

@@ -45,10 +45,7 @@ export class Keeper {
 
   start(): void {
     const { home, clock } = this.#options
-    // What an earlier keeper could not do is done.
-    rmSync(home.keeperGaveUp, { force: true })
-    for (const name of readdirSync(home.directory))
-      if (TRYING.test(name)) rmSync(join(home.directory, name), { force: true })
+    endTrying(home)
     this.#begin()
     const cancel = clock.timer(STABLE_MS, () => {
       this.#isStable = true
@@ -102,4 +99,11 @@ export class Keeper {
     const cancel = this.#options.clock.timer(NEXT_KEEPER_MS, () => this.#begin())
     this.#cancelTimers.push(cancel)
   }
+}
+
+/** Sends keepers away that wait to start a daemon: what they could not do is done. */
+export function endTrying({ directory, keeperGaveUp }: Home): void {
+  rmSync(keeperGaveUp, { force: true })
+  for (const name of readdirSync(directory))
+    if (TRYING.test(name)) rmSync(join(directory, name), { force: true })
 }

@@ -5,8 +5,10 @@ import { Failure } from '../base/failure.ts'
 import { BackgroundDaemon } from './background-daemon.ts'
 import type { DaemonParts, Inheritance } from './daemon.ts'
 import { sharedLock, signLock } from './daemon-lock.ts'
+import type { Home } from './home.ts'
 import { Keeper } from './keeper.ts'
 import { runUntilLeft } from './run-daemon.ts'
+import type { LoadedState } from './state/load-state.ts'
 import { Predecessor } from './upgrade/predecessor.ts'
 
 /** Where a keeper waits for a word (bin/keeper). */
@@ -32,9 +34,11 @@ export interface BackgroundOptions {
 export async function runInBackground({ home, revived, takesOver }: BackgroundOptions): Promise<void> {
   await runUntilLeft(home, async (given) => {
     const parts = revived === undefined ? given : { ...given, loadRecords: ifNeeded(revived, given) }
-    const inheritance = takesOver ? await inherit(parts) : undefined
+    const predecessor = takesOver ? new Predecessor() : undefined
+    const inheritance = predecessor && (await inherit(predecessor, parts))
     const background = new BackgroundDaemon(parts, keeperOf(parts, revived?.pauseSeconds ?? 0))
     const { adopted } = await background.begin(inheritance)
+    predecessor?.kept()
     if (revived !== undefined) tellKeeper('ready')
     return { adopted, left: background.left, leave: () => background.leave() }
   })
@@ -61,19 +65,29 @@ export function tellKeeper(word: 'ready' | 'taken'): void {
   }
 }
 
-async function inherit({ home, loadRecords }: DaemonParts): Promise<Inheritance> {
-  const predecessor = new Predecessor()
+async function inherit(predecessor: Predecessor, { home, loadRecords }: DaemonParts): Promise<Inheritance> {
   // What cannot be read is better known while the other one still does its work.
   await loadRecords()
   await predecessor.prepared()
   return {
     lock: sharedLock(LOCK_FD, home),
     sockets: predecessor.sockets,
+    loadRecords: () => loadWritten(home, loadRecords),
     async confirmed() {
       await predecessor.ready()
       signLock(home)
     },
   }
+}
+
+/** The other daemon has written it. Without it every worker would be ended as one that nobody wants. */
+async function loadWritten(
+  { stateFile }: Home,
+  loadRecords: DaemonParts['loadRecords'],
+): Promise<LoadedState> {
+  const loaded = await loadRecords()
+  if (existsSync(stateFile)) return loaded
+  throw new Failure('STATE_UNREADABLE', `Cannot read state from ${stateFile}: it was removed meanwhile`)
 }
 
 function keeperOf({ home, log }: DaemonParts, pauseSeconds: number): Keeper {

@@ -12,6 +12,7 @@ import { until } from '../support/until.ts'
 import type { Upkeep } from '../support/upkeep.ts'
 import { upkeep } from '../support/upkeep.ts'
 
+const UPGRADE_FAILED = 71
 const NO_MOUNT = 'a file system cannot be mounted here'
 
 /** Runs `act` with a small disk below the home, and leaves nothing mounted. */
@@ -52,6 +53,28 @@ test('on a full home, apps are scaled and stopped, and the state follows when th
       await until(() => stateOf(up).includes(`"pid":${workers[3]}`))
       await up.replaceDaemon()
       assert.deepEqual(await up.pids('web'), workers)
+    },
+  )
+})
+
+test('on a full home, an app that is not written down yet is not lost by an upgrade', async (t) => {
+  await withSmallDisk(
+    t,
+    ({ home }) => home,
+    async (up, disk) => {
+      await running(up, 'http.mjs', { instances: 1 })
+      disk.fill()
+      await running(up, 'http.mjs', { name: 'late', instances: 1 })
+      const workers = await up.pids('late')
+
+      const { stderr } = await up.fails(UPGRADE_FAILED, 'upgrade')
+      assert.match(stderr, /its state cannot be written/)
+      assert.deepEqual(await up.pids('late'), workers)
+      disk.free()
+      await until(() => stateOf(up).includes('"late"'))
+      await up.ok('upgrade')
+
+      assert.deepEqual(await up.pids('late'), workers)
     },
   )
 })

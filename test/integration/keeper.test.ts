@@ -1,5 +1,6 @@
 // Where no init system looks after the daemon, a few lines of shell do.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -10,6 +11,7 @@ import { until } from '../support/until.ts'
 import type { Upkeep } from '../support/upkeep.ts'
 import { upkeep } from '../support/upkeep.ts'
 
+const ALREADY_RUNNING = /DAEMON_ALREADY_RUNNING/
 const STATE_UNREADABLE = /a newer Upkeep wrote it/
 
 test('a daemon that is killed is there again without any command, with its workers, and again after that', async (t) => {
@@ -132,6 +134,53 @@ test('a keeper that tries in vain leaves when somebody else has started a daemon
     [],
   )
 })
+
+test('a keeper goes on when who was faster dies before it is a daemon', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const { pid } = await untilKept(up)
+  const holder = spawn('flock', [join(up.home, 'lock'), 'sleep', '60'], { stdio: 'ignore', detached: true })
+  t.after(() => tryKillGroup(holder.pid))
+  await until(() => /flock/.test(commandOf(holder.pid ?? 0)))
+
+  kill(pid)
+  await until(() => ALREADY_RUNNING.test(readFileSync(join(up.home, 'daemon.log'), 'utf8')))
+  tryKillGroup(holder.pid)
+
+  await untilKept(up, pid)
+})
+
+test('a keeper leaves when a daemon has begun that needs none', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const { pid, keeperPid } = await untilKept(up)
+  const path = join(up.home, 'state.json')
+  const state = readFileSync(path, 'utf8')
+  writeFileSync(path, state.replace(/"version":\d+/, '"version":9999'))
+  kill(pid)
+  await until(() => STATE_UNREADABLE.test(readFileSync(join(up.home, 'daemon.log'), 'utf8')))
+
+  writeFileSync(path, state)
+  const run = await until(async () => {
+    const started = up.spawn({}, 'daemon', 'run')
+    await Promise.race([started.ended, until(async () => (await up.run('daemon', 'status')).status === 0)])
+    return started.child.exitCode === null && started
+  })
+
+  await until(() => !isAlive(keeperPid), { within: '30s' })
+  assert.doesNotMatch(readFileSync(join(up.home, 'daemon.log'), 'utf8'), /gave-up/)
+  assert.equal((await up.daemon()).pid, run.child.pid)
+  await up.ok('daemon', 'stop')
+  await run.ended
+})
+
+function tryKillGroup(pid = 0): void {
+  try {
+    if (pid > 1) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It is gone.
+  }
+}
 
 /** The status of a daemon that has a keeper, another one than this. */
 async function untilKept(

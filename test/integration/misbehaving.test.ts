@@ -1,10 +1,11 @@
 // Apps that do what apps do when they go wrong. One test per program of test/apps.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { lstatSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { restPathOf } from '../../src/protocol/agent.ts'
 import { freePort } from '../support/free-port.ts'
 import { load, lost } from '../support/load/load.ts'
 import { testApp } from '../support/package-root.ts'
@@ -274,3 +275,28 @@ test('a daemon without descriptors left starts no more workers, goes on, and lea
   const pipes = () => readdirSync(join(up.home, 'run')).filter((name) => name.startsWith('web.'))
   await until(() => pipes().length === 2, { show: pipes })
 })
+
+test('what an app puts in the place of its rest file neither ends nor holds the daemon', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+  const { pid } = await up.daemon()
+
+  for (const place of [(path: string) => void mkdirSync(path), makeFifo, makeSocket]) {
+    const [worker = 0] = await up.pids('web')
+    place(restPathOf(readlinkSync(`/proc/${worker}/fd/1`)))
+    kill(worker)
+    await until(async () => (await up.pids('web')).some((each) => each !== worker))
+  }
+
+  assert.equal((await up.daemon()).pid, pid)
+})
+
+function makeFifo(path: string): void {
+  assert.equal(spawnSync('mkfifo', [path]).status, 0)
+}
+
+function makeSocket(path: string): void {
+  const script = 'require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, 9))'
+  spawnSync(process.execPath, ['-e', script, path])
+  assert.ok(lstatSync(path).isSocket())
+}

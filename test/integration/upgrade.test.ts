@@ -20,6 +20,8 @@ const UPGRADE_FAILED = 71
 const DAEMON_BUSY = 75
 
 const HAND_OVER = 'dist/daemon/upgrade/predecessor.js'
+const DAEMON = 'dist/daemon/daemon.js'
+const KEEPER = 'dist/daemon/keeper.js'
 const MAIN = 'dist/daemon/main.js'
 const nodesFolder = join(packageRoot, 'test', 'nodes', 'node_modules')
 
@@ -60,6 +62,46 @@ test('a daemon that took over is brought back by its own keeper', async (t) => {
   await until(async () => (await up.daemon()).pid !== pid)
   assert.equal((await up.daemon()).version, '9.8.7')
 })
+
+test('a new daemon that dies before it has a keeper: the old one goes on', async (t) => {
+  const up = upkeep(t)
+  const { clients, workers } = await busy(t, up)
+  const { pid } = await up.daemon()
+  const dies = "process.kill(process.pid, 'SIGKILL')"
+  const next = installed(up, {
+    version: '9.8.7',
+    changes: [[KEEPER, 'this.#begin();', `${dies}; this.#begin();`]],
+  })
+
+  const { status, stderr } = await up.runWith({ cli: next }, 'upgrade')
+
+  assert.equal(status, UPGRADE_FAILED, stderr)
+  assert.match(stderr, /SIGKILL ended it/)
+  assert.equal((await up.daemon()).pid, pid)
+  assert.deepEqual(await allPids(up), workers)
+  await flow(clients)
+  await nothingLost(clients)
+  await everyLineOnce(up)
+})
+
+for (const [when, step] of [
+  ['before the new daemon has read the state', 'const { apps, isDamaged, problem }'],
+  ['while the new daemon adopts', 'const adopted = '],
+] as const) {
+  test(`a home that is removed ${when}: no worker ends, and the apps are known`, async (t) => {
+    const up = upkeep(t)
+    const { clients, workers } = await busy(t, up)
+    const remove = `(await import('node:fs')).rmSync('${up.home}', { recursive: true })`
+    const next = installed(up, { version: '9.8.7', changes: [[DAEMON, step, `${remove}; ${step}`]] })
+
+    assert.equal((await up.runWith({ cli: next }, 'upgrade')).status, UPGRADE_FAILED)
+
+    await until(async () => (await up.run('daemon', 'status')).status === 0)
+    assert.deepEqual(await allPids(up), workers)
+    await flow(clients)
+    await nothingLost(clients)
+  })
+}
 
 test('a package that is replaced in its place: the daemon knows its version, and the new one takes over', async (t) => {
   const up = upkeep(t)

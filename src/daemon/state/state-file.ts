@@ -54,6 +54,13 @@ export class StateFile {
     this.#cancelRetry()
   }
 
+  /** True when it is on disk, false when that does not take it. */
+  async isSaved(): Promise<boolean> {
+    this.save()
+    await this.#writing
+    return !this.#hasProblem
+  }
+
   async #writeAll(): Promise<void> {
     while (this.#isWanted) {
       this.#isWanted = false

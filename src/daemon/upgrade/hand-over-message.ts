@@ -7,6 +7,8 @@ export type FromSuccessor =
   | { readonly type: 'prepared' }
   /** It has all workers, and answers in place of the other. */
   | { readonly type: 'ready' }
+  /** It has a keeper: from now on somebody sees when it dies. */
+  | { readonly type: 'kept' }
 
 export type ToSuccessor =
   /** A listening socket of an app; the handle travels with the message. */

@@ -1,6 +1,6 @@
 // One daemon takes the place of another. Until the new one has said that it is prepared, nothing has changed. Then the old
 // one lets go of everything but its door and the lock, which both hold; the new one adopts, as it would after a death, and
-// only when it has said that it is ready the old one leaves. If it does not say so, it is killed and the old one adopts.
+// only when it has said that it is ready and has a keeper the old one leaves. If it does not say so, it is killed and the old one adopts.
 import type { Clock } from '../../base/clock.ts'
 import type { UpgradeRequest, UpgradeResult } from '../../protocol/control.ts'
 import type { AppSocket } from '../../supervisor/supervisor.ts'
@@ -12,8 +12,8 @@ export interface Leaving {
   readonly home: Home
   readonly clock: Clock
   readonly lockFd: number
-  /** Lets no operation begin. Throws when one is under way. */
-  shut(): void
+  /** Lets no operation begin. Throws when one is under way, and when the state cannot be written. */
+  shut(): Promise<void>
   /** Undoes `shut`. */
   open(): void
   /** Writes the state, lets go of the workers, and returns the listening sockets, still open. */
@@ -27,7 +27,7 @@ export async function handOver(
   { command, timeoutMs }: UpgradeRequest,
   signal: AbortSignal,
 ): Promise<UpgradeResult> {
-  leaving.shut()
+  await leaving.shut()
   const successor = await prepared(leaving, command, timeoutMs, signal)
   const sockets: AppSocket[] = []
   try {
@@ -40,6 +40,8 @@ export async function handOver(
     await successor.toSay('ready', timeoutMs)
     signal.throwIfAborted()
     await successor.tell({ type: 'commit' })
+    // A death before that nobody else would see.
+    await successor.toSay('kept', timeoutMs)
   } catch (error) {
     await successor.kill()
     successor.forget()

@@ -33,11 +33,15 @@ export class Predecessor {
   async ready(): Promise<void> {
     this.#say({ type: 'ready' })
     await this.#toTell('commit')
-    if (!this.#isGone) process.disconnect()
   }
 
-  #say(message: FromSuccessor): void {
-    if (process.connected) process.send?.(message, undefined, {}, () => {})
+  /** Lets the other one leave: a keeper sees to this daemon. */
+  kept(): void {
+    this.#say({ type: 'kept' }, () => process.connected && process.disconnect())
+  }
+
+  #say(message: FromSuccessor, said: () => unknown = () => {}): void {
+    if (process.connected) process.send?.(message, undefined, {}, said)
   }
 
   async #toTell(type: ToSuccessor['type']): Promise<void> {

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { isSystemError } from '../../../base/failure.ts'
 import { restPathOf } from '../../../protocol/agent.ts'
 import { READ_BYTES } from './fifo-reader.ts'
@@ -19,11 +19,16 @@ export function takeRest(fifoPath: string, take: (bytes: Buffer) => void): void 
   }
 }
 
+/** A worker may have put anything there: a folder cannot be read, and a FIFO would hold the daemon at its door. */
 function tryOpen(path: string): number | undefined {
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    if (fstatSync(fd).isFile()) return fd
+    closeSync(fd)
+    return undefined
   } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return undefined
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENXIO')) return undefined
     throw error
   }
 }
