@@ -32,6 +32,7 @@ export class Keeper {
   #child: ChildProcess | undefined
   #isStable = false
   #hasLeft = false
+  #problem = ''
   #cancelTimers: (() => void)[] = []
 
   constructor(options: KeeperOptions) {
@@ -72,7 +73,8 @@ export class Keeper {
   #begin(): void {
     const { home, command, pauseSeconds, onProblem } = this.#options
     const pause = this.#isStable ? 0 : pauseSeconds
-    const child = spawn('/bin/sh', [KEEPER_PATH, home.directory, String(pause), ...command], {
+    // Without descriptors left (EMFILE) it comes without a pipe.
+    const child: ChildProcess = spawn('/bin/sh', [KEEPER_PATH, home.directory, String(pause), ...command], {
       cwd: '/',
       // A session of its own: no terminal can end it together with whoever started the daemon there.
       detached: true,
@@ -80,14 +82,19 @@ export class Keeper {
     })
     this.#child = child
     child.unref()
-    Reflect.get(child.stdin, 'unref')?.call(child.stdin)
-    // It is gone, which its exit tells.
-    child.stdin.on('error', () => {})
+    if (child.stdin !== null && child.stdin !== undefined) {
+      Reflect.get(child.stdin, 'unref')?.call(child.stdin)
+      // It is gone, which its exit tells.
+      child.stdin.on('error', () => {})
+    }
     child.once('error', ({ message }) => {
-      this.#child = undefined
-      onProblem(
-        `Cannot run a keeper: ${message}; a daemon that dies is started again by the next command only`,
-      )
+      const text = `Cannot run a keeper: ${message}; until one runs, a daemon that dies is started again by the next command only`
+      if (text !== this.#problem) onProblem(text)
+      this.#problem = text
+      this.#again()
+    })
+    child.once('spawn', () => {
+      this.#problem = ''
     })
     child.once('exit', () => this.#again())
   }

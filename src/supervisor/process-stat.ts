@@ -45,12 +45,15 @@ export function tryReadUser(pid: number): number | undefined {
   return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
 }
 
-/** True while the very process runs that was seen with this start time. A zombie does not run. */
+/**
+ * True while the very process runs that was seen with this start time. A zombie does not run. A process that has none was
+ * gone before it could be asked.
+ */
 export function isRunning(pid: number, startTicks: number | null): boolean {
   if (process.platform !== 'linux') return answersSignals(pid)
   const stat = tryReadStat(pid)
   if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return false
-  return startTicks === null || stat.startTicks === startTicks
+  return stat.startTicks === startTicks
 }
 
 /** Where there is no proc(5), a pid has to be trusted. */

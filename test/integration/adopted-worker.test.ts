@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { AppSpec } from '../../src/protocol/app-spec.ts'
 import { ListeningSockets } from '../../src/supervisor/listening-sockets.ts'
 import { WorkerOutput } from '../../src/supervisor/logs/worker-output.ts'
+import { tryReadStat } from '../../src/supervisor/process-stat.ts'
 import { Worker } from '../../src/supervisor/worker.ts'
 import { logsOf } from '../support/logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -30,7 +31,7 @@ test('looking after an adopted worker for long costs no more than for a moment',
     record: {
       id: 'web.0.0a',
       pid: process.pid,
-      startTicks: null,
+      startTicks: tryReadStat(process.pid)?.startTicks ?? null,
       startedAtMs: 0,
       readyAtMs: null,
       readyAfterMs: null,

@@ -81,6 +81,28 @@ test('a process of another user that looks like a worker is none', async (t) => 
   assert.deepEqual(await ended, [null, 'SIGKILL'])
 })
 
+test('a recorded pid without the time of its start is nobody: it is not adopted, nor ended', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 1 })
+  const [worker = 0] = await up.pids('web')
+  await up.killDaemon()
+  kill(worker)
+  const stranger = spawn('sleep', ['60'], { cwd: '/', detached: true, stdio: 'ignore' })
+  const ended = once(stranger, 'exit')
+  await once(stranger, 'spawn')
+  changeState(up, (instance) => {
+    if (instance.worker !== null) Object.assign(instance.worker, { pid: stranger.pid, startTicks: null })
+  })
+
+  await up.ok('daemon', 'start')
+
+  await up.untilState('web', 'ready')
+  assert.notEqual((await up.pids('web'))[0], stranger.pid)
+  await up.ok('delete', 'web')
+  assert.ok(stranger.kill('SIGKILL'))
+  assert.deepEqual(await ended, [null, 'SIGKILL'])
+})
+
 test('the log pipes of workers that died with the daemon are removed', async (t) => {
   const up = upkeep(t)
   await running(up, 'http.mjs', { instances: 2 })

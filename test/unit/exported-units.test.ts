@@ -148,3 +148,13 @@ test('values are quoted as systemd reads an EnvironmentFile', () => {
   assert.equal(quoteVariable('A', 'a "b" $c `d` \\e\n100%'), 'A="a \\"b\\" \\$c \\`d\\` \\\\e\n100%"')
   assert.throws(() => quoteVariable('A', 'a\0b'), { code: 'USAGE' })
 })
+
+test('a percent sign in a name is no specifier', () => {
+  const [unit = ''] = Object.values(files({ name: 'n%i m' }))
+
+  assert.match(unit, /^Description=n%%i m, instance %i$/m)
+})
+
+test('a folder that would join the next line to its own is refused', () => {
+  assert.throws(() => files({ cwd: '/srv/web\\' }), /ends with a backslash/)
+})

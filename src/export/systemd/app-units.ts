@@ -60,7 +60,7 @@ function preloadPath(app: string): string {
 function renderService(spec: AppSpec, app: string, port: number | undefined, user: string | null): string {
   return renderUnit([MARK], {
     Unit: [
-      ['Description', quotePath(`${spec.name}, instance %i`).replace('%%i', '%i')],
+      ['Description', `${quotePath(spec.name)}, instance %i`],
       ['After', 'network-online.target'],
       ['Wants', 'network-online.target'],
       ['PartOf', `${app}.target`],

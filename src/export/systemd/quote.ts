@@ -34,6 +34,7 @@ function quoteProgram(program: string): string {
 
 /** A value that is one path to the end of the line, such as that of `WorkingDirectory=`. */
 export function quotePath(path: string): string {
+  if (path.endsWith('\\')) throw unfit(path, 'it ends with a backslash, which would join the next line to it')
   return fitPath(path).replaceAll('%', '%%')
 }
 
