@@ -1,5 +1,6 @@
 // A daemon that dies right after it spawned a worker had no time to write it down. The next one finds it.
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -69,16 +70,11 @@ test('a process of another user that looks like a worker is none', async (t) => 
     detached: true,
     stdio: 'ignore',
   })
-  const ended = once(stranger, 'exit')
   await once(stranger, 'spawn')
 
   await up.ok('daemon', 'start')
 
-  await up.untilState('web', 'ready')
-  assert.notEqual((await up.pids('web'))[0], stranger.pid)
-  await up.ok('delete', 'web')
-  assert.ok(stranger.kill('SIGKILL'))
-  assert.deepEqual(await ended, [null, 'SIGKILL'])
+  await isLeftAlone(up, stranger)
 })
 
 test('a recorded pid without the time of its start is nobody: it is not adopted, nor ended', async (t) => {
@@ -88,7 +84,6 @@ test('a recorded pid without the time of its start is nobody: it is not adopted,
   await up.killDaemon()
   kill(worker)
   const stranger = spawn('sleep', ['60'], { cwd: '/', detached: true, stdio: 'ignore' })
-  const ended = once(stranger, 'exit')
   await once(stranger, 'spawn')
   changeState(up, (instance) => {
     if (instance.worker !== null) Object.assign(instance.worker, { pid: stranger.pid, startTicks: null })
@@ -96,11 +91,7 @@ test('a recorded pid without the time of its start is nobody: it is not adopted,
 
   await up.ok('daemon', 'start')
 
-  await up.untilState('web', 'ready')
-  assert.notEqual((await up.pids('web'))[0], stranger.pid)
-  await up.ok('delete', 'web')
-  assert.ok(stranger.kill('SIGKILL'))
-  assert.deepEqual(await ended, [null, 'SIGKILL'])
+  await isLeftAlone(up, stranger)
 })
 
 test('the log pipes of workers that died with the daemon are removed', async (t) => {
@@ -138,6 +129,16 @@ test('what a program started in a session of its own is no worker, and lives on'
   await assert.rejects(until(() => !isAlive(child), { within: '6s' }))
   kill(child)
 })
+
+/** It is no worker of `web`, and what ends those does not end it. */
+async function isLeftAlone(up: Upkeep, stranger: ChildProcess): Promise<void> {
+  await up.untilState('web', 'ready')
+  assert.notEqual((await up.pids('web'))[0], stranger.pid)
+  await up.ok('delete', 'web')
+  const ended = once(stranger, 'exit')
+  assert.ok(stranger.kill('SIGKILL'))
+  assert.deepEqual(await ended, [null, 'SIGKILL'])
+}
 
 function changeState(
   up: Upkeep,

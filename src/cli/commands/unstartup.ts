@@ -8,7 +8,7 @@ import { hasOption } from '../command.ts'
 
 export const unstartup: Command = {
   name: 'unstartup',
-  summary: 'remove what "startup" installed; apps go on until the machine stops',
+  summary: 'remove what "startup" installed; apps run until the machine stops',
   usage: '',
   options: [...BOOT_OPTIONS, { flags: '--dry-run', help: 'show what would be removed and run' }],
   examples: ['sudo upkeep unstartup', 'upkeep unstartup --user'],
@@ -28,7 +28,7 @@ export const unstartup: Command = {
     const steps = unstartupSteps(init, place, service)
     if (isDryRun) return showSteps(context, steps)
     await followSteps(context, steps)
-    context.out.print(`${place.name} no longer starts at boot; apps go on`)
+    context.out.print(`${place.name} no longer starts at boot; its apps run`)
     return undefined
   },
 }
