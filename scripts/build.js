@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Compiles src/ to dist/ (and with --test the tests to dist-test/). `npm run build` and `npm test` call it.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { buildSync } from 'esbuild'
@@ -16,7 +16,7 @@ export function build({ withTests = false } = {}) {
   if (isSound) bundlePreloads()
   finishDist()
   removeStale('dist', 'src')
-  if (withTests) removeStale('dist-test', '.')
+  if (withTests) finishTests()
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   console.error(isSound ? `built in ${seconds} s` : `the build failed after ${seconds} s`)
   return isSound
@@ -50,6 +50,14 @@ function bundlePreloads() {
 function finishDist() {
   const bin = join(root, 'dist', 'cli', 'main.js')
   if (existsSync(bin)) chmodSync(bin, 0o755)
+}
+
+/** The programs in bin/ are found from dist-test/src as they are from dist. */
+function finishTests() {
+  removeStale('dist-test', '.')
+  const link = join(root, 'dist-test', 'bin')
+  rmSync(link, { force: true })
+  symlinkSync('../bin', link)
 }
 
 /** Output whose source is gone would still be found by an import, and would be published. */

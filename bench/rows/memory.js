@@ -1,4 +1,4 @@
-// Resident memory of the daemon, and what each further worker adds.
+// Resident memory of the daemon with its spooler and keeper, and what each further worker adds.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pm2Contender } from '../contenders/pm2-contender.js'
 import { UpkeepContender } from '../contenders/upkeep-contender.js'
@@ -31,7 +31,7 @@ export const memory = {
     say(`pm2: ${theirs.two.show(' MB')}, ${theirs.growth.show(' MB')} per further worker`)
     return [
       {
-        what: 'MB with one app of 2 instances',
+        what: 'MB with one app of 2 instances; Upkeep with spooler and keeper',
         cells: { Upkeep: ours.two.show(), pm2: theirs.two.show() },
         ratio: compare(ours.two, theirs.two).text,
         bar: `≤ pm2's; aim ${AIM_MB}${ours.two.median <= AIM_MB ? ' (met)' : ` (${number(ours.two.median - AIM_MB)} above)`}`,

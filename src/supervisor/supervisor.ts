@@ -14,6 +14,8 @@ import { ListeningSockets } from './listening-sockets.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
 import { FifoStock } from './logs/pipe/fifo-stock.ts'
+import { isSpoolName, settleSpools } from './logs/pipe/spool.ts'
+import { Spooler } from './logs/pipe/spooler.ts'
 import { WorkerOutput } from './logs/worker-output.ts'
 import { matchNames } from './match-names.ts'
 import { ResourceMeter } from './resource-meter.ts'
@@ -48,6 +50,9 @@ export interface AdoptOptions {
   readonly sockets: readonly AppSocket[]
 }
 
+const NO_SPOOLER =
+  'Nothing moves the pipes into spools, so a kill of the daemon can lose what it has just read'
+
 interface Entry {
   readonly app: App
   readonly logs: AppLogs
@@ -63,6 +68,7 @@ export class Supervisor {
   readonly #watcher: SupervisorWatcher
   readonly #entries = new Map<string, Entry>()
   readonly #fifoStock: FifoStock
+  readonly #spooler: Spooler
 
   constructor(places: SupervisorPlaces, clock: Clock, watcher: SupervisorWatcher) {
     this.#places = places
@@ -70,6 +76,11 @@ export class Supervisor {
     this.#watcher = watcher
     this.meter = new ResourceMeter(clock)
     this.#fifoStock = new FifoStock(places.runDirectory, clock)
+    this.#spooler = new Spooler({
+      directory: places.runDirectory,
+      clock,
+      onUnusable: (reason) => watcher.problem('logs', `${NO_SPOOLER}: ${reason}`),
+    })
     mkdirSync(places.runDirectory, { recursive: true, mode: 0o700 })
     mkdirSync(places.logDirectory, { recursive: true, mode: 0o700 })
   }
@@ -107,6 +118,7 @@ export class Supervisor {
       spec: spec.logs,
       clock,
       feed,
+      spooler: this.#spooler,
       onProblem,
     })
     const app = new App(spec, source, {
@@ -159,6 +171,7 @@ export class Supervisor {
 
   /** Takes over what an earlier daemon left, also what it had no time to write down. Returns the number of workers. */
   async adopt(recorded: readonly AppRecord[], { endUnwanted, sockets }: AdoptOptions): Promise<number> {
+    settleSpools(this.#places.runDirectory)
     const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
     if (endUnwanted) for (const worker of unwanted) endStray(worker, this.#clock)
     else if (unwanted.length > 0) this.#watcher.problem('workers', leftAlone(unwanted))
@@ -180,7 +193,8 @@ export class Supervisor {
     )
     const { runDirectory } = this.#places
     const old = readdirSync(runDirectory).filter((name) => !living.has(workerIdIn(name)))
-    for (const name of old) if (name.endsWith('.rest')) await this.#takeLastWords(workerIdIn(name))
+    const withWords = old.filter((name) => name.endsWith('.rest') || isSpoolName(name)).map(workerIdIn)
+    for (const workerId of new Set(withWords)) await this.#takeLastWords(workerId)
     for (const name of old) rmSync(join(runDirectory, name), { recursive: true, force: true })
   }
 
@@ -204,7 +218,7 @@ export class Supervisor {
   async letGo(): Promise<void> {
     for (const { app } of this.#entries.values()) app.letGo()
     await Promise.all([...this.#entries.values()].map(({ logs }) => logs.close()))
-    await this.#fifoStock.close()
+    await Promise.all([this.#fifoStock.close(), this.#spooler.close()])
   }
 
   /** Starts no worker any more. Resolves when all are known that were being started. */
@@ -261,7 +275,7 @@ export class Supervisor {
 
 /** From the name of one of its pipes, or of what it put beside one. */
 function workerIdIn(name: string): string {
-  return name.replace(/\.(?:out|err)(?:\.rest)?$/, '')
+  return name.replace(/\.(?:out|err)(?:\.rest|\.spool|\.spool\.tmp)?$/, '')
 }
 
 function leftAlone(workers: readonly WorkerRecord[]): string {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -6,8 +6,10 @@ import { gunzipSync } from 'node:zlib'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { LogSpec } from '../../src/protocol/app-spec.ts'
 import { AppLogs } from '../../src/supervisor/logs/app-logs.ts'
+import type { LineSource } from '../../src/supervisor/logs/file/line-turns.ts'
 import { LogFeed } from '../../src/supervisor/logs/log-feed.ts'
 import { FifoStock } from '../../src/supervisor/logs/pipe/fifo-stock.ts'
+import { Spooler } from '../../src/supervisor/logs/pipe/spooler.ts'
 
 export const PLAIN: LogSpec = {
   format: 'plain',
@@ -18,6 +20,24 @@ export const PLAIN: LogSpec = {
   compress: false,
 }
 
+/** A pipe that only writes. */
+export class IdleSource implements LineSource {
+  readonly isAdopted: boolean
+  readonly isKept = false
+
+  constructor(isAdopted: boolean) {
+    this.isAdopted = isAdopted
+  }
+
+  hold(): void {}
+
+  release(): void {}
+
+  intends(): void {}
+
+  wrote(): void {}
+}
+
 export interface LogsUnderTest {
   readonly logs: AppLogs
   readonly feed: LogFeed
@@ -25,6 +45,7 @@ export interface LogsUnderTest {
   readonly directory: string
   readonly runDirectory: string
   readonly fifoStock: FifoStock
+  readonly spooler: Spooler
   readonly problems: string[]
 }
 
@@ -32,16 +53,35 @@ export interface LogsUnderTest {
 export function logsOf(
   t: TestContext,
   spec: Partial<LogSpec> = {},
-  { clock = systemClock, directory = temporaryFolder(t) }: { clock?: Clock; directory?: string } = {},
+  {
+    clock = systemClock,
+    directory = temporaryFolder(t),
+    perl,
+  }: { clock?: Clock; directory?: string; perl?: string } = {},
 ): LogsUnderTest {
   const feed = new LogFeed()
   const problems: string[] = []
   const onProblem = (text: string) => problems.push(text)
-  const logs = new AppLogs({ app: 'web', directory, spec: { ...PLAIN, ...spec }, clock, feed, onProblem })
   const runDirectory = join(directory, 'run')
+  mkdirSync(runDirectory, { recursive: true, mode: 0o700 })
+  const spooler = new Spooler({
+    directory: runDirectory,
+    clock: systemClock,
+    onUnusable: onProblem,
+    ...(perl === undefined ? {} : { perl }),
+  })
+  const logs = new AppLogs({
+    app: 'web',
+    directory,
+    spec: { ...PLAIN, ...spec },
+    clock,
+    feed,
+    spooler,
+    onProblem,
+  })
   const fifoStock = new FifoStock(runDirectory, clock)
-  t.after(() => Promise.all([logs.close(), fifoStock.close()]))
-  return { logs, feed, directory, runDirectory, fifoStock, problems }
+  t.after(() => Promise.all([logs.close(), fifoStock.close(), spooler.close()]))
+  return { logs, feed, directory, runDirectory, fifoStock, spooler, problems }
 }
 
 export function temporaryFolder(t: TestContext): string {

@@ -12,22 +12,20 @@ import {
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { LogSpec } from '../../src/protocol/app-spec.ts'
-import type { LineSource } from '../../src/supervisor/logs/file/line-turns.ts'
 import type { LogFile } from '../../src/supervisor/logs/file/log-file.ts'
 import { MAX_LINE_BYTES } from '../../src/supervisor/logs/line-splitter.ts'
 import { LogProblems } from '../../src/supervisor/logs/log-problems.ts'
-import { allText, logsOf, namesIn, temporaryFolder } from '../support/logs.ts'
+import { allText, IdleSource, logsOf, namesIn, temporaryFolder } from '../support/logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
 
-class FakeSource implements LineSource {
-  readonly isAdopted: boolean
+class FakeSource extends IdleSource {
   readonly #file: LogFile
   isHeld = false
 
   constructor(file: LogFile, isAdopted = false) {
+    super(isAdopted)
     this.#file = file
-    this.isAdopted = isAdopted
     file.attach(this)
   }
 
@@ -39,11 +37,11 @@ class FakeSource implements LineSource {
     this.#file.detach(this)
   }
 
-  hold(): void {
+  override hold(): void {
     this.isHeld = true
   }
 
-  release(): void {
+  override release(): void {
     this.isHeld = false
   }
 }

@@ -10,8 +10,9 @@ import { gzipSync } from 'node:zlib'
 import type { LogSpec } from '../../src/protocol/app-spec.ts'
 import type { LogEntry, LogQuery, LogStream } from '../../src/protocol/control.ts'
 import type { AppLogs } from '../../src/supervisor/logs/app-logs.ts'
+import type { LineSource } from '../../src/supervisor/logs/file/line-turns.ts'
 import { readLogs } from '../../src/supervisor/logs/log-reader.ts'
-import { logsOf, namesIn } from '../support/logs.ts'
+import { IdleSource, logsOf, namesIn } from '../support/logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'
 
@@ -258,11 +259,11 @@ function fileOf(logs: AppLogs): string {
   return join(logs.directory, '0.out.log')
 }
 
-const sources = new WeakMap<object, { isAdopted: boolean; hold(): void; release(): void }>()
+const sources = new WeakMap<object, LineSource>()
 
 function write(logs: AppLogs, instance: number, stream: LogStream, text: string): void {
   const file = logs.file(instance, stream)
-  const source = sources.get(file) ?? { isAdopted: true, hold() {}, release() {} }
+  const source = sources.get(file) ?? new IdleSource(true)
   sources.set(file, source)
   if (text !== '') file.append(source, Buffer.from(text))
 }

@@ -12,6 +12,7 @@ import { LogFile } from './file/log-file.ts'
 import { currentLogName, timesPathOf, tryParseLogName } from './file/log-name.ts'
 import type { LogFeed } from './log-feed.ts'
 import { LogProblems } from './log-problems.ts'
+import type { Spooler } from './pipe/spooler.ts'
 
 export interface AppLogsOptions {
   readonly app: string
@@ -20,6 +21,8 @@ export interface AppLogsOptions {
   readonly spec: LogSpec
   readonly clock: Clock
   readonly feed: LogFeed
+  /** Of the folder with the pipes; null where none is wanted. */
+  readonly spooler: Spooler | null
   /** Something people should know, such as a full disk. Each problem is told once, and once when it is over. */
   readonly onProblem: (text: string) => void
 }
@@ -30,6 +33,7 @@ export class AppLogs {
   readonly clock: Clock
   readonly feed: LogFeed
   readonly directory: string
+  readonly spooler: Spooler | null
   readonly #onProblem: (text: string) => void
   readonly #problems: LogProblems
   readonly #archive: LogArchive
@@ -43,6 +47,7 @@ export class AppLogs {
     this.app = options.app
     this.clock = options.clock
     this.feed = options.feed
+    this.spooler = options.spooler
     this.directory = join(options.directory, options.app)
     this.#spec = options.spec
     this.#onProblem = options.onProblem

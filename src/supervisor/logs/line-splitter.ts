@@ -13,6 +13,11 @@ export class LineSplitter {
     this.#restBytes = unfinished.length
   }
 
+  /** The length of the unfinished line. */
+  get unfinishedBytes(): number {
+    return this.#restBytes
+  }
+
   /** The lines that are complete now. Invalid UTF-8 becomes U+FFFD. */
   push(chunk: Buffer): string[] {
     const end = chunk.lastIndexOf(NEWLINE)

@@ -98,7 +98,9 @@ export class WorkerOutput {
   /** Of a worker that ended while no daemon lived: takes what is still to be had. */
   static async takeLastWords(options: WorkerOutputOptions): Promise<void> {
     const readFds = tryOpenForDaemon(fifoPaths(options))
-    if (readFds !== undefined) await new WorkerOutput(options, readFds, []).finish(0)
+    if (readFds === undefined) return
+    await options.logs.spooler?.ready()
+    await new WorkerOutput(options, readFds, []).finish(0)
   }
 
   /** The worker has its descriptors now, or never will: without ours, its exit is the end of the pipes. */

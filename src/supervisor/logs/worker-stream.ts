@@ -1,3 +1,5 @@
+import { basename } from 'node:path'
+
 import type { LogSpec } from '../../protocol/app-spec.ts'
 import type { LogStream } from '../../protocol/control.ts'
 import type { AppLogs } from './app-logs.ts'
@@ -7,6 +9,7 @@ import { jsonLineRenderer } from './json-line.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { removeFifos } from './pipe/fifo.ts'
 import { type FifoConsumer, FifoReader } from './pipe/fifo-reader.ts'
+import { type LogWrite, Spool } from './pipe/spool.ts'
 import { Tail } from './pipe/tail.ts'
 import { takeRest } from './pipe/take-rest.ts'
 
@@ -20,12 +23,16 @@ export interface WorkerStreamOptions {
 }
 
 const NEWLINE = 10
+/** What a line of JSON has at most beside its text, and what a byte of text can become there. */
+const MOST_JSON_BYTES = 512
+const MOST_ESCAPED_BYTES = 6
 
 /** One output stream of one worker, from its FIFO to the log file, the followers and the tail for crash messages. */
 export class WorkerStream implements FifoConsumer, LineSource {
   readonly isAdopted: boolean
   readonly hasEnded: Promise<void>
   readonly #options: WorkerStreamOptions
+  readonly #spool: Spool | undefined
   readonly #reader: FifoReader
   readonly #file: LogFile
   readonly #tail = new Tail()
@@ -33,18 +40,25 @@ export class WorkerStream implements FifoConsumer, LineSource {
   #splitter: LineSplitter | undefined
   #format: LogSpec['format']
   #isInLine = false
-  #isCutDue = false
   #isLeaving = false
+  #isEnded = false
 
   constructor(options: WorkerStreamOptions) {
+    const { logs, instance, stream, fifoPath, fd } = options
     this.#options = options
     this.isAdopted = options.isAdopted
     this.hasEnded = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
-    this.#format = options.logs.spec.format
-    this.#file = options.logs.file(options.instance, options.stream)
-    this.#reader = new FifoReader(options.fd, this)
+    this.#format = logs.spec.format
+    this.#file = logs.file(instance, stream)
+    const { spooler } = logs
+    this.#spool = spooler?.isUsable ? Spool.tryOpen(fifoPath, this.#file.path) : undefined
+    const spooling =
+      spooler === null || this.#spool === undefined
+        ? undefined
+        : { spooler, name: basename(fifoPath), spool: this.#spool }
+    this.#reader = new FifoReader({ fd, consumer: this, spooling })
     this.#file.attach(this)
   }
 
@@ -52,34 +66,38 @@ export class WorkerStream implements FifoConsumer, LineSource {
     return this.#tail
   }
 
-  directFd(): number | undefined {
-    const isPlain = this.#format === 'plain' && this.#options.logs.spec.format === 'plain'
-    return isPlain ? this.#file.directFd(this) : undefined
+  get isKept(): boolean {
+    return this.#spool?.isWritten === false
   }
 
-  /** Writes the bytes before it returns: what was read is in the file, whatever happens to the daemon next. */
-  take(bytes: Buffer, writtenBytes: number): void {
-    const { format } = this.#options.logs.spec
-    const lineEnd = bytes.indexOf(NEWLINE) + 1
-    if (format === this.#format || !this.#isInLine) {
-      this.#format = format
-      this.#record(bytes, writtenBytes)
-    } else if (lineEnd === 0 || lineEnd === bytes.length) {
-      this.#record(bytes, writtenBytes)
-    } else {
-      // The format changes where a line ends.
-      this.#record(bytes.subarray(0, lineEnd), 0)
-      this.take(bytes.subarray(lineEnd), 0)
+  intends(write: LogWrite): void {
+    this.#spool?.intends(write)
+  }
+
+  wrote(lengthBytes: number): void {
+    this.#spool?.wrote(lengthBytes)
+    if (!this.#isEnded) return
+    if (this.#isLeaving) this.#spool?.leave()
+    else this.#forgetIfWritten()
+  }
+
+  /** Writes the bytes before it returns. */
+  take(bytes: Buffer, spooledTo: number | undefined): void {
+    for (let rest = bytes; rest.length > 0; ) {
+      const length = this.#pieceOf(rest)
+      const restBytes = rest.length - length
+      this.#record(rest.subarray(0, length), spooledTo === undefined ? undefined : spooledTo - restBytes)
+      rest = rest.subarray(length)
     }
   }
 
   ended(): void {
-    if (!this.#isLeaving) takeRest(this.#options.fifoPath, (bytes) => this.take(bytes, 0))
-    // Who began to follow in the middle of the last line has not had it.
-    const splitter = this.#splitter ?? new LineSplitter(this.#tail.unfinishedLine())
-    this.#recordLines(splitter.finish())
+    if (!this.#isLeaving) takeRest(this.#options.fifoPath, (bytes) => this.take(bytes, undefined))
+    this.#finishLine()
+    this.#isEnded = true
     this.#file.detach(this)
-    if (!this.#isLeaving) removeFifos([this.#options.fifoPath])
+    if (this.#isLeaving) this.#spool?.leave()
+    else this.#forgetIfWritten()
     this.#resolveEnded()
   }
 
@@ -89,13 +107,11 @@ export class WorkerStream implements FifoConsumer, LineSource {
 
   release(): void {
     this.#reader.release()
-    if (this.#isCutDue) this.#reader.cut()
   }
 
   /** Takes what is there now and ends; while the file does not take it, as soon as it does. */
   cut(): void {
-    this.#isCutDue = true
-    if (!this.#reader.isHeld) this.#reader.cut()
+    this.#reader.cut()
   }
 
   /** Stops reading and leaves the FIFO to the next daemon. */
@@ -104,13 +120,31 @@ export class WorkerStream implements FifoConsumer, LineSource {
     this.#reader.close()
   }
 
-  #record(bytes: Buffer, writtenBytes: number): void {
-    // First of all, so that the time in which a kill of the daemon could lose these bytes is as short as can be.
-    if (this.#format === 'plain') this.#file.append(this, bytes, writtenBytes)
+  /** How much of it can be recorded in one go. A new format begins with the next line. */
+  #pieceOf(bytes: Buffer): number {
+    const { format } = this.#options.logs.spec
+    const lineEnd = bytes.indexOf(NEWLINE) + 1 || bytes.length
+    if (format !== this.#format && this.#isInLine) return lineEnd
+    this.#format = format
+    return this.#spool === undefined || this.#isOneWrite(bytes) ? bytes.length : lineEnd
+  }
+
+  /** Whether a kill of the daemon comes before all of it is in the log, or after. */
+  #isOneWrite(bytes: Buffer): boolean {
+    if (this.#format === 'plain') return true
+    const mostBytes = bytes.length * MOST_ESCAPED_BYTES + countLines(bytes) * MOST_JSON_BYTES
+    return this.#file.hasRoom(this, mostBytes)
+  }
+
+  #record(bytes: Buffer, spooledTo: number | undefined): void {
+    if (this.#format === 'plain') {
+      if (spooledTo !== undefined) this.#spool?.carry(spooledTo, bytes.length, true)
+      this.#file.append(this, bytes)
+    }
     const lines = this.#split(bytes)
     this.#tail.push(bytes)
     this.#isInLine = bytes.at(-1) !== NEWLINE
-    this.#recordLines(lines)
+    this.#recordLines(lines, spooledTo)
   }
 
   #split(bytes: Buffer): string[] {
@@ -123,14 +157,39 @@ export class WorkerStream implements FifoConsumer, LineSource {
     return this.#splitter.push(bytes)
   }
 
-  #recordLines(lines: readonly string[]): void {
+  #recordLines(lines: readonly string[], spooledTo = this.#spool?.readAt ?? 0): void {
     if (lines.length === 0) return
     const { logs, instance, stream } = this.#options
     const origin = { time: new Date(logs.clock.nowMs()).toISOString(), app: logs.app, instance, stream }
     if (this.#format === 'json') {
-      this.#file.append(this, Buffer.from(`${lines.map(jsonLineRenderer(origin)).join('\n')}\n`))
+      const bytes = Buffer.from(`${lines.map(jsonLineRenderer(origin)).join('\n')}\n`)
+      this.#spool?.carry(spooledTo - (this.#splitter?.unfinishedBytes ?? 0), bytes.length, false)
+      this.#file.append(this, bytes)
     }
     if (!logs.feed.isWatched(origin)) return
     for (const line of lines) logs.feed.publish({ ...origin, line })
   }
+
+  /** The last line may have no end. Who began to follow in the middle of it has not had it. */
+  #finishLine(): void {
+    // The next daemon finds its beginning in the spool.
+    if (this.#isLeaving && this.#format === 'json' && this.#spool !== undefined) return
+    const splitter = this.#splitter ?? new LineSplitter(this.#tail.unfinishedLine())
+    this.#recordLines(splitter.finish())
+  }
+
+  /** When the disk refuses the last of it, the pipe stays as long as the spool: the next daemon finds both. */
+  #forgetIfWritten(): void {
+    const { logs, fifoPath } = this.#options
+    if (this.#spool?.isWritten === false) return
+    logs.spooler?.forget(basename(fifoPath))
+    this.#spool?.remove()
+    removeFifos([fifoPath])
+  }
+}
+
+function countLines(bytes: Buffer): number {
+  let count = 1
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count++
+  return count
 }

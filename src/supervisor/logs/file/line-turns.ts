@@ -3,13 +3,20 @@
 // second. So lines are never torn or mixed.
 
 import type { Clock } from '../../../base/clock.ts'
+import type { LogWrite } from '../pipe/spool.ts'
 
 /** A pipe, as its file sees it. */
 export interface LineSource {
   /** Its worker was already running when this daemon began. */
   readonly isAdopted: boolean
+  /** What the file has not taken yet is still there for the next daemon. */
+  readonly isKept: boolean
   hold(): void
   release(): void
+  /** A write of its bytes is about to be done. */
+  intends(write: LogWrite): void
+  /** So many of its bytes are in the file now. */
+  wrote(lengthBytes: number): void
 }
 
 const LINE_DEADLINE_MS = 1_000

@@ -1,8 +1,10 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { LogSpec } from '../../../protocol/app-spec.ts'
 import { characterStart, MAX_LINE_BYTES } from '../line-splitter.ts'
-import { READ_BYTES } from '../pipe/fifo-reader.ts'
+import type { LogWrite } from '../pipe/spool.ts'
 import { LogWriter } from './log-writer.ts'
+
+type Intends = (write: LogWrite) => void
 
 export interface LineWriterOptions {
   readonly path: string
@@ -17,8 +19,6 @@ export interface LineWriterOptions {
 
 const NEWLINE = 10
 const NEWLINE_BYTES = Buffer.from('\n')
-/** Files of this size need not be filled to the last byte. */
-const LARGE_FILE_BYTES = 4 * READ_BYTES
 const ROTATE_AGAIN_AFTER_MS = 60_000
 
 /** Writes bytes to a log file so that it is rotated only where a line ends, and no line is longer than the bound. */
@@ -42,31 +42,30 @@ export class LineWriter {
     return this.#lineBytes
   }
 
-  /** The file, if the next read may go there whatever is in it. */
-  directFd(): number | undefined {
-    if (!this.isOpen || this.#lineBytes + READ_BYTES > MAX_LINE_BYTES) return undefined
-    return this.#roomAhead() < READ_BYTES ? undefined : this.#writer.fd
-  }
-
-  /** These bytes were written to `directFd`. */
-  note(written: Buffer): void {
-    this.#writer.note(written.length)
-    this.#follow(written)
+  /** Whether so many bytes fit into the file as it is. Looks where a line ends, and rotates if that is due. */
+  hasRoom(lengthBytes: number): boolean {
+    try {
+      return this.isOpen && this.#room(1) >= lengthBytes
+    } catch {
+      // The file cannot be opened anew: the next write finds out why, and deals with it.
+      return false
+    }
   }
 
   /** Writes one piece, up to the bound of a line, up to a rotation, or everything, and returns its length. */
-  write(bytes: Buffer): number {
+  write(bytes: Buffer, intends: Intends): number {
     if (!this.isOpen) this.open()
     const lineEnd = bytes.indexOf(NEWLINE) + 1 || bytes.length
-    if (this.#lineBytes + lineEnd > MAX_LINE_BYTES + 1) return this.#writeLongLine(bytes)
+    if (this.#lineBytes + lineEnd > MAX_LINE_BYTES + 1) return this.#writeLongLine(bytes, intends)
     const room = this.#room(lineEnd)
-    if (bytes.length <= room) return this.#write(bytes)
+    if (bytes.length <= room) return this.#write(bytes, intends)
     const cut = room > 0 ? bytes.lastIndexOf(NEWLINE, room - 1) + 1 : 0
-    return this.#write(bytes.subarray(0, cut || lineEnd))
+    return this.#write(bytes.subarray(0, cut || lineEnd), intends)
   }
 
-  endLine(): void {
-    this.#write(NEWLINE_BYTES)
+  endLine(intends: Intends): void {
+    const length = this.#writer.write(NEWLINE_BYTES, (write) => intends({ ...write, payloadBytes: 0 }))
+    this.#follow(NEWLINE_BYTES.subarray(0, length))
   }
 
   open(): void {
@@ -88,23 +87,13 @@ export class LineWriter {
     this.#writer.close()
   }
 
-  #writeLongLine(bytes: Buffer): number {
+  /** Up to the bound; the newline behind it comes with the next piece. */
+  #writeLongLine(bytes: Buffer, intends: Intends): number {
     const room = MAX_LINE_BYTES - this.#lineBytes
     const cut = room > 0 ? characterStart(bytes, room) : 0
-    const length = cut > 0 ? this.#write(bytes.subarray(0, cut)) : 0
-    if (length === cut) this.endLine()
-    return length
-  }
-
-  /** The room for a read whose bytes are not known yet. A file of some size is rotated before it lacks that. */
-  #roomAhead(): number {
-    const isLarge = this.#options.spec().maxSizeBytes >= LARGE_FILE_BYTES
-    try {
-      return this.#room(isLarge ? READ_BYTES : 1)
-    } catch {
-      // The file cannot be opened anew: the next write finds out why, and deals with it.
-      return 0
-    }
+    if (cut > 0) return this.#write(bytes.subarray(0, cut), intends)
+    this.endLine(intends)
+    return 0
   }
 
   /** How many bytes the file may still take. Where a line begins, turns to a new file first if that is due. */
@@ -144,8 +133,10 @@ export class LineWriter {
     this.#options.onRotationRefused(this.#options.path, null)
   }
 
-  #write(bytes: Buffer): number {
-    const length = this.#writer.write(bytes)
+  #write(bytes: Buffer, intends: Intends): number {
+    const length = this.#writer.write(bytes, (write) =>
+      intends({ ...write, payloadBytes: write.lengthBytes }),
+    )
     this.#follow(bytes.subarray(0, length))
     return length
   }

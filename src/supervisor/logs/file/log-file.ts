@@ -37,6 +37,10 @@ export class LogFile {
     this.#writer = new LineWriter({ ...options, onOpened: (inLine) => this.#turns.opened(inLine) })
   }
 
+  get path(): string {
+    return this.#options.path
+  }
+
   get isOpen(): boolean {
     return this.#writer.isOpen
   }
@@ -56,25 +60,23 @@ export class LogFile {
     this.#closeWhenUnused()
   }
 
-  /**
-   * Where the next read of this source may be written at once, whatever its bytes; undefined when they must be looked
-   * at first. What was written goes to `append` all the same.
-   */
-  directFd(source: LineSource): number | undefined {
-    if (this.#refused !== undefined || this.#turns.mustEndLineBefore(source)) return undefined
-    return this.#writer.directFd()
+  /** Whether so many bytes of this source go into the file in one write. */
+  hasRoom(source: LineSource, lengthBytes: number): boolean {
+    if (this.#refused !== undefined || this.#turns.mustEndLineBefore(source)) return false
+    return this.#writer.hasRoom(lengthBytes)
   }
 
-  /**
-   * Writes the bytes now, but for the first `writtenBytes`, which are in the file already. When the disk refuses they are
-   * kept, and every source is held until it takes them.
-   */
-  append(source: LineSource, bytes: Buffer, writtenBytes = 0): void {
-    if (writtenBytes > 0) {
-      this.#writer.note(bytes.subarray(0, writtenBytes))
-      this.#pass(source, writtenBytes)
+  /** Writes the bytes now. When the disk refuses they are kept, and every source is held until it takes them. */
+  append(source: LineSource, bytes: Buffer): void {
+    if (this.#refused !== undefined) {
+      this.#refused = { ...this.#refused, bytes: Buffer.concat([this.#refused.bytes, bytes]) }
+      return
     }
-    if (writtenBytes < bytes.length) this.#appendRest(source, bytes.subarray(writtenBytes))
+    const { done, error } = this.#tryWrite(source, bytes)
+    if (error === undefined) return
+    this.#options.onRefusal(this.#options.path, error instanceof Error ? error.message : String(error))
+    this.#keep(source, Buffer.from(bytes.subarray(done)))
+    this.#turns.stop()
   }
 
   /** Begins a new, empty file. */
@@ -88,24 +90,16 @@ export class LogFile {
     this.#writer.close()
   }
 
-  #appendRest(source: LineSource, bytes: Buffer): void {
-    if (this.#refused !== undefined) {
-      this.#refused = { ...this.#refused, bytes: Buffer.concat([this.#refused.bytes, bytes]) }
-      return
-    }
-    const { done, error } = this.#tryWrite(source, bytes)
-    if (error === undefined) return
-    this.#options.onRefusal(this.#options.path, error instanceof Error ? error.message : String(error))
-    this.#keep(source, Buffer.from(bytes.subarray(done)))
-    this.#turns.stop()
-  }
-
   #tryWrite(source: LineSource, bytes: Buffer): { readonly done: number; readonly error?: unknown } {
     let done = 0
     try {
       if (!this.isOpen) this.#writer.open()
       if (this.#turns.mustEndLineBefore(source)) this.#endLineFor(source)
-      while (done < bytes.length) done += this.#writer.write(bytes.subarray(done))
+      while (done < bytes.length) {
+        const length = this.#writer.write(bytes.subarray(done), (write) => source.intends(write))
+        done += length
+        source.wrote(length)
+      }
       return { done }
     } catch (error) {
       return { done, error }
@@ -115,7 +109,7 @@ export class LogFile {
   }
 
   #endLineFor(source: LineSource): void {
-    this.#writer.endLine()
+    this.#writer.endLine((write) => source.intends(write))
     this.#turns.wrote(source, false, false)
   }
 
@@ -166,7 +160,7 @@ export class LogFile {
     this.#refused = undefined
     const { path, onProblem } = this.#options
     const { done } = this.#tryWrite(source, bytes)
-    if (done < bytes.length)
+    if (done < bytes.length && !source.isKept)
       onProblem(`Lost ${bytes.length - done} bytes for ${path}: it could not be written`)
   }
 }

@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 
 import type { Clock } from '../../../base/clock.ts'
+import type { LogWrite } from '../pipe/spool.ts'
 import { rotatedLogName, rotationMs, timesPathOf, tryParseLogName } from './log-name.ts'
 import { TimeIndex } from './time-index.ts'
 
@@ -26,6 +27,7 @@ export class LogWriter {
   readonly #clock: Clock
   #fd: number | undefined
   #index: TimeIndex | undefined
+  #inode = 0
   #sizeBytes = 0
   /** By the clock of durations. */
   #bornMs = 0
@@ -41,10 +43,6 @@ export class LogWriter {
     return this.#fd !== undefined
   }
 
-  get fd(): number | undefined {
-    return this.#fd
-  }
-
   get sizeBytes(): number {
     return this.#sizeBytes
   }
@@ -57,8 +55,9 @@ export class LogWriter {
   open(): { readonly endsInLine: boolean } {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 })
     const fd = openSync(this.#path, 'a+', 0o600)
-    const { size, birthtimeMs, mtimeMs } = fstatSync(fd)
+    const { ino, size, birthtimeMs, mtimeMs } = fstatSync(fd)
     this.#fd = fd
+    this.#inode = ino
     // A daemon that was killed in a rotation leaves the index of the file it had just renamed.
     if (size === 0) rmSync(timesPathOf(this.#path), { force: true })
     this.#index = new TimeIndex(timesPathOf(this.#path))
@@ -70,21 +69,19 @@ export class LogWriter {
     return { endsInLine: size > 0 && lastByte(fd, size) !== NEWLINE }
   }
 
-  /** Writes as much as the disk takes and returns how many bytes that was; throws when it took none. */
-  write(bytes: Buffer): number {
+  /**
+   * Writes as much as the disk takes and returns how many bytes that was; throws when it took none. Calls `intends` right
+   * before.
+   */
+  write(bytes: Buffer, intends: (write: Omit<LogWrite, 'payloadBytes'>) => void): number {
     if (this.#fd === undefined) throw new Error('the file is not open')
+    intends({ inode: this.#inode, sizeBytes: this.#sizeBytes, lengthBytes: bytes.length })
     const length = writeSync(this.#fd, bytes)
     if (length === 0 && bytes.length > 0) throw new Error('the disk took nothing')
-    this.note(length)
-    return length
-  }
-
-  /** So many bytes were written at the end of the file. */
-  note(length: number): void {
-    const nowMs = this.#clock.nowMs()
     if (this.#sizeBytes === 0) this.#bornMs = this.#clock.monotonicMs()
-    this.#index?.note(this.#sizeBytes, nowMs)
+    this.#index?.note(this.#sizeBytes, this.#clock.nowMs())
     this.#sizeBytes += length
+    return length
   }
 
   /**

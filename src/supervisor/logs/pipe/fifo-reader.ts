@@ -1,20 +1,33 @@
-// Reads one FIFO for the daemon. An idle pipe is watched by the event loop, a busy one is read by the pacer. All that
-// is read is in the file a microsecond later: what a SIGKILL of the daemon could lose is that window, so nothing is done
-// in it. One buffer serves all pipes; consumers take the bytes at once.
+// Takes what comes out of one FIFO. An idle pipe is watched by the event loop, a busy one is asked for by the pacer. Its
+// bytes go through a spool, where the next daemon finds them; only where there is none they are read into memory.
 
-import { readSync, writeSync } from 'node:fs'
+import { readSync } from 'node:fs'
 
 import { isSystemError } from '../../../base/failure.ts'
 import { type Paced, Pacer } from './pacer.ts'
 import { ReadableWatch } from './readable-watch.ts'
+import type { Spool } from './spool.ts'
+import type { Moved, Spooler } from './spooler.ts'
 
 export interface FifoConsumer {
-  /** A file to which the next bytes may be written before anybody looks at them; undefined when there is none. */
-  directFd(): number | undefined
-  /** The bytes are only valid during the call; the first `writtenBytes` are in the file of `directFd` already. */
-  take(bytes: Buffer, writtenBytes: number): void
+  /** The bytes are only valid during the call. They came out of the spool up to this place; undefined without one. */
+  take(bytes: Buffer, spooledTo: number | undefined): void
   /** No writer is left and everything was taken, or the reader was closed. Called once. */
   ended(): void
+}
+
+/** The way through a spool. */
+export interface Spooling {
+  readonly spooler: Spooler
+  /** Of the pipe, in the folder of the spooler. */
+  readonly name: string
+  readonly spool: Spool
+}
+
+export interface FifoReaderOptions {
+  readonly fd: number
+  readonly consumer: FifoConsumer
+  readonly spooling: Spooling | undefined
 }
 
 /** The most that is read at once: all that a pipe holds. */
@@ -36,31 +49,40 @@ const QUIET_MS = 200
 const CUT_READS = 16
 const PACER = new Pacer()
 
-type Mode = 'watched' | 'paced' | 'held' | 'closed'
+/** `asking`: what is in the pipe has been asked for, and the answer is handled when it comes. */
+type Mode = 'beginning' | 'watched' | 'paced' | 'asking' | 'held' | 'closed'
 
 export class FifoReader implements Paced {
   readonly #fd: number
   readonly #consumer: FifoConsumer
   readonly #watch: ReadableWatch
-  #mode: Mode = 'paced'
+  readonly #spooling: Spooling | undefined
+  #mode: Mode = 'beginning'
+  #hasBegun = false
+  #isAnswerDue = false
+  /** How often it is read until it is cut off. */
+  #cutReads: number | undefined
   #pauseMs = FIRST_PAUSE_MS
   #readAtMs = 0
 
-  constructor(fd: number, consumer: FifoConsumer) {
+  constructor({ fd, consumer, spooling }: FifoReaderOptions) {
     this.#fd = fd
     this.#consumer = consumer
+    this.#spooling = spooling
     this.#watch = new ReadableWatch(fd, () => this.readNow())
     this.#watch.on('error', () => this.close())
     // The first look is a read: a FIFO whose writers left before it was opened never reports its end to poll().
     this.#watch.pause()
-    PACER.add(this, 0)
+    this.#hasBegun = spooling === undefined
+    if (spooling === undefined) this.#pace(0)
+    else spooling.spooler.whenReady(() => this.#begin(spooling.spool))
   }
 
   get isHeld(): boolean {
     return this.#mode === 'held'
   }
 
-  /** Leaves everything in the kernel from now on. */
+  /** Leaves everything in the kernel from now on, but for what is being moved. */
   hold(): void {
     if (this.#mode === 'closed') return
     this.#rest()
@@ -68,29 +90,22 @@ export class FifoReader implements Paced {
   }
 
   release(): void {
-    if (this.isHeld) this.#pace(0)
+    if (!this.isHeld) return
+    if (this.#hasBegun) this.#pace(0)
+    else this.#mode = 'beginning'
   }
 
   readNow(): void {
-    if (this.#mode !== 'watched' && this.#mode !== 'paced') return
-    const length = this.#readAndTake()
-    if (this.#mode !== 'watched' && this.#mode !== 'paced') return
-    if (length === 0) this.close()
-    else if (length === undefined) this.#watchOn()
-    else this.#pace(this.#nextPauseMs(length))
+    if (this.#mode === 'watched' || this.#mode === 'paced') this.#ask(0)
   }
 
-  /** Takes what is there now and ends, although somebody may still hold the other end. */
+  /** Takes what is there now and ends, although somebody may still hold the other end. Not before the file takes it. */
   cut(): void {
-    for (let reads = 0; reads < CUT_READS && this.#mode !== 'closed'; reads++) {
-      if (!this.#readAndTake()) break
-      // The file did not take it: what is still there waits until it does.
-      if (this.isHeld) return
-    }
-    this.close()
+    this.#cutReads ??= CUT_READS
+    if (this.#mode === 'watched' || this.#mode === 'paced') this.#pace(0)
   }
 
-  /** Stops reading; what is in the kernel stays there for the next daemon. */
+  /** Stops reading; what is in the kernel and in the spool stays there for the next daemon. */
   close(): void {
     if (this.#mode === 'closed') return
     this.#rest()
@@ -99,14 +114,52 @@ export class FifoReader implements Paced {
     this.#consumer.ended()
   }
 
-  /** The number of bytes taken: 0 at the end of the pipe, undefined when there is nothing yet. */
-  #readAndTake(): number | undefined {
-    const directFd = this.#consumer.directFd()
+  #begin(spool: Spool): void {
+    this.#hasBegun = true
+    spool.look()
+    if (this.#mode === 'beginning') this.#pace(0)
+  }
+
+  #ask(pauseMs: number): void {
+    this.#rest()
+    this.#mode = 'asking'
+    // It was held and released meanwhile: the answer is on its way.
+    if (this.#isAnswerDue) return
+    const spooling = this.#spooling
+    if (spooling?.spool.hasUnread) this.#takeFromSpool(spooling.spool)
+    else if (spooling?.spooler.isUsable) this.#askSpooler(spooling, pauseMs)
+    else this.#takeDirectly()
+  }
+
+  #askSpooler({ spooler, name, spool }: Spooling, pauseMs: number): void {
+    this.#isAnswerDue = true
+    spooler.take(name, spool.endAt, pauseMs, (moved) => {
+      this.#isAnswerDue = false
+      if (this.#mode === 'closed') return
+      if (moved === 'failed') spool.look()
+      else if (moved !== 'nothing') spool.grew(moved)
+      if (this.#mode === 'asking') this.#answered(spool, moved)
+    })
+  }
+
+  #answered(spool: Spool, moved: Moved): void {
+    if (spool.hasUnread) this.#takeFromSpool(spool)
+    else if (moved === 'failed') this.#takeDirectly()
+    else this.#took(moved === 'nothing' ? undefined : moved)
+  }
+
+  #takeFromSpool(spool: Spool): void {
+    const bytes = spool.read()
+    if (bytes.length > 0) this.#consumer.take(bytes, spool.readAt)
+    // Somebody has emptied it.
+    else spool.look()
+    this.#took(bytes.length || undefined)
+  }
+
+  #takeDirectly(): void {
     const length = this.#read()
-    // Nothing may come between the read and this write: here a kill of the daemon loses what was read.
-    const written = length !== undefined && directFd !== undefined ? tryWrite(directFd, length) : 0
-    if (length) this.#consumer.take(BUFFER.subarray(0, length), written)
-    return length
+    if (length) this.#consumer.take(BUFFER.subarray(0, length), undefined)
+    this.#took(length)
   }
 
   #read(): number | undefined {
@@ -117,11 +170,30 @@ export class FifoReader implements Paced {
     }
   }
 
+  /** So many bytes: 0 at the end of the pipe, undefined when there is nothing yet. */
+  #took(length: number | undefined): void {
+    this.#tidy()
+    // The consumer may have held it, because the file takes no more.
+    if (this.#mode !== 'asking') return
+    if (this.#cutReads !== undefined) this.#cutReads = length === undefined ? 0 : this.#cutReads - 1
+    if (length === 0 || this.#cutReads === 0) this.close()
+    else if (length === undefined) this.#watchOn()
+    else this.#pace(this.#nextPauseMs(length))
+  }
+
+  #tidy(): void {
+    if (this.#spooling === undefined || this.#mode === 'closed') return
+    const { spooler, name, spool } = this.#spooling
+    // It opens the new file then.
+    if (spool.tidy()) spooler.forget(name)
+  }
+
   /**
    * Short for a pipe that just woke up, longer as long as little comes, shorter while much comes, and none when it was
    * full: its writer stood still.
    */
   #nextPauseMs(length: number): number {
+    if (this.#cutReads !== undefined) return 0
     const nowMs = performance.now()
     const wasQuiet = nowMs - this.#readAtMs >= QUIET_MS
     this.#readAtMs = nowMs
@@ -132,13 +204,17 @@ export class FifoReader implements Paced {
   }
 
   #pace(pauseMs: number): void {
+    // The spooler can wait for less than a timer of Node.
+    if (pauseMs < FIRST_PAUSE_MS && this.#spooling?.spooler.isUsable && !this.#spooling.spool.hasUnread) {
+      this.#ask(pauseMs)
+      return
+    }
     this.#rest()
     this.#mode = 'paced'
     PACER.add(this, pauseMs)
   }
 
   #watchOn(): void {
-    if (this.#mode === 'watched') return
     this.#mode = 'watched'
     this.#watch.resume()
   }
@@ -146,14 +222,5 @@ export class FifoReader implements Paced {
   #rest(): void {
     if (this.#mode === 'watched') this.#watch.pause()
     PACER.remove(this)
-  }
-}
-
-/** Writes the start of the buffer; 0 when that fails, so that the file itself tries again and deals with the reason. */
-function tryWrite(fd: number, length: number): number {
-  try {
-    return writeSync(fd, BUFFER, 0, length)
-  } catch {
-    return 0
   }
 }

@@ -5,19 +5,15 @@ export interface Paced {
   readNow(): void
 }
 
-/** The least that a timer of Node waits. A fast writer has filled its pipe long before, and stands still. */
-const TIMER_MS = 1
 /** When a timer fires, pipes that are due this soon are read along. */
 const TOGETHER_MS = 2
 const NEVER_MS = Number.POSITIVE_INFINITY
-const SLEEP = new Int32Array(new SharedArrayBuffer(4))
 
 export class Pacer {
   readonly #dueAtMs = new Map<Paced, number>()
   #armedForMs = NEVER_MS
   #disarm: () => void = () => {}
 
-  /** Pauses under a millisecond are slept by the whole event loop. */
   add(pipe: Paced, pauseMs: number): void {
     const dueAtMs = performance.now() + pauseMs
     this.#dueAtMs.set(pipe, dueAtMs)
@@ -33,14 +29,11 @@ export class Pacer {
     this.#rest()
     this.#armedForMs = dueAtMs
     const pauseMs = dueAtMs - performance.now()
-    if (pauseMs >= TIMER_MS) {
+    if (pauseMs > 0) {
       const timer = setTimeout(() => this.#read(TOGETHER_MS), pauseMs)
       this.#disarm = () => clearTimeout(timer)
     } else {
-      const immediate = setImmediate(() => {
-        sleepUntil(dueAtMs)
-        this.#read(0)
-      })
+      const immediate = setImmediate(() => this.#read(0))
       this.#disarm = () => clearImmediate(immediate)
     }
   }
@@ -59,9 +52,4 @@ export class Pacer {
     const nextAtMs = Math.min(NEVER_MS, ...this.#dueAtMs.values())
     if (nextAtMs < this.#armedForMs) this.#arm(nextAtMs)
   }
-}
-
-function sleepUntil(timeMs: number): void {
-  const leftMs = timeMs - performance.now()
-  if (leftMs > 0) Atomics.wait(SLEEP, 0, 0, leftMs)
 }

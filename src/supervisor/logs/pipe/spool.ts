@@ -1,0 +1,335 @@
+// What came out of a pipe and is not in the log yet. Before anything of it is written to a log, the head of the file says
+// what and where: so the next daemon finds out whether that was done, and no line is lost or comes twice.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { isSystemError } from '../../../base/failure.ts'
+
+/** One write to the end of a log file. */
+export interface LogWrite {
+  readonly inode: number
+  /** The size of the file before it. */
+  readonly sizeBytes: number
+  readonly lengthBytes: number
+  /** How much of it is not of our own making. */
+  readonly payloadBytes: number
+}
+
+interface Head {
+  /** Everything before this is in a log. */
+  readonly from: number
+  /** Everything before this is, if the write below was done. */
+  readonly to: number
+  readonly inode: number
+  readonly sizeBytes: number
+  readonly lengthBytes: number
+}
+
+/** What is being written to a log. */
+interface Load {
+  readonly from: number
+  readonly to: number
+  readonly lengthBytes: number
+  readonly isVerbatim: boolean
+  doneBytes: number
+}
+
+const SUFFIX = '.spool'
+/** `magic`, five numbers (f64, little endian), the length of the path of the log (u32) and the path; then zeros. */
+const HEAD_BYTES = 4096
+const MAGIC = Buffer.from('upkeep spool 1\n\0')
+const NUMBERS_AT = MAGIC.length
+const PATH_AT = NUMBERS_AT + 5 * 8 + 4
+/** When so much was written to logs, and something is left behind it, the file is begun anew. */
+const MOST_BYTES = 1024 * 1024
+const MOST_READ_BYTES = 64 * 1024
+const BUFFER = Buffer.allocUnsafeSlow(MOST_READ_BYTES)
+const NO_LOAD: Load = { from: 0, to: 0, lengthBytes: 0, isVerbatim: false, doneBytes: 0 }
+const NUMBERS = new DataView(new ArrayBuffer(5 * 8))
+
+export class Spool {
+  readonly #path: string
+  readonly #logPath: string
+  #fd: number
+  #endAt: number
+  #readAt: number
+  #writtenAt = HEAD_BYTES
+  #load: Load = NO_LOAD
+
+  private constructor(path: string, logPath: string, fd: number, writtenAt: number) {
+    this.#path = path
+    this.#logPath = logPath
+    this.#fd = fd
+    this.#readAt = writtenAt
+    this.#endAt = fstatSync(fd).size
+    this.#startAt(writtenAt)
+  }
+
+  /** Of the pipe at `pipePath`; goes on where the daemon before stopped. undefined where the disk does not take it. */
+  static tryOpen(pipePath: string, logPath: string): Spool | undefined {
+    const path = `${pipePath}${SUFFIX}`
+    let fd: number | undefined
+    try {
+      fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+      const head = tryReadHead(fd)
+      if (head === undefined) begin(fd, logPath)
+      return new Spool(path, logPath, fd, head?.from ?? HEAD_BYTES)
+    } catch {
+      if (fd !== undefined) closeSync(fd)
+      return undefined
+    }
+  }
+
+  /** Where the next bytes go. */
+  get endAt(): number {
+    return this.#endAt
+  }
+
+  /** Up to where it has been handed out. */
+  get readAt(): number {
+    return this.#readAt
+  }
+
+  get hasUnread(): boolean {
+    return this.#readAt < this.#endAt
+  }
+
+  get isWritten(): boolean {
+    return this.#writtenAt >= this.#endAt
+  }
+
+  /** Looks how much there is, when nobody could say. */
+  look(): void {
+    this.#endAt = Math.max(this.#readAt, fstatSync(this.#fd).size)
+  }
+
+  grew(lengthBytes: number): void {
+    this.#endAt += lengthBytes
+  }
+
+  /** The next bytes, which are valid until the next call for any spool. */
+  read(): Buffer {
+    const length = Math.min(MOST_READ_BYTES, this.#endAt - this.#readAt)
+    const bytes = BUFFER.subarray(0, readSync(this.#fd, BUFFER, 0, length, this.#readAt))
+    this.#readAt += bytes.length
+    return bytes
+  }
+
+  /**
+   * What is written next carries everything before `to`, in so many bytes; `isVerbatim` when they are the same bytes, so
+   * that a part of them carries as much.
+   */
+  carry(to: number, lengthBytes: number, isVerbatim: boolean): void {
+    const leftBytes = this.#load.lengthBytes - this.#load.doneBytes
+    this.#load = {
+      from: this.#writtenAt,
+      to,
+      lengthBytes: leftBytes + lengthBytes,
+      isVerbatim: isVerbatim && leftBytes === 0,
+      doneBytes: 0,
+    }
+  }
+
+  /** This write is about to be done. */
+  intends(write: LogWrite): void {
+    const to = carriedBy(this.#load, write.payloadBytes)
+    writeNumbers(this.#fd, { ...write, from: this.#writtenAt, to })
+  }
+
+  /** So many bytes of what carries it are in the log now. */
+  wrote(lengthBytes: number): void {
+    this.#writtenAt = carriedBy(this.#load, lengthBytes)
+    this.#load.doneBytes += lengthBytes
+  }
+
+  /** Gives room back. Only while nothing is being moved. True when the file is another one now. */
+  tidy(): boolean {
+    if (this.#endAt === HEAD_BYTES) return false
+    if (!this.isWritten) return this.#writtenAt >= MOST_BYTES && this.#replace()
+    this.#empty()
+    return false
+  }
+
+  /** For the next daemon. */
+  leave(): void {
+    writeNumbers(this.#fd, startAt(this.#writtenAt))
+    if (this.isWritten) this.close()
+  }
+
+  close(): void {
+    if (this.#fd !== -1) closeSync(this.#fd)
+    this.#fd = -1
+  }
+
+  remove(): void {
+    this.close()
+    rmSync(this.#path, { force: true })
+  }
+
+  #empty(): void {
+    // In this order: where a kill comes between, what the head names is past the end, so nothing is left to do.
+    ftruncateSync(this.#fd, HEAD_BYTES)
+    writeNumbers(this.#fd, startAt(HEAD_BYTES))
+    this.#endAt = HEAD_BYTES
+    this.#readAt = HEAD_BYTES
+    this.#startAt(HEAD_BYTES)
+  }
+
+  #startAt(writtenAt: number): void {
+    this.#writtenAt = writtenAt
+    this.#load = { ...NO_LOAD, from: writtenAt, to: writtenAt }
+  }
+
+  /** A new file with what is not in a log yet. */
+  #replace(): boolean {
+    const next = `${this.#path}.tmp`
+    const shift = this.#writtenAt - HEAD_BYTES
+    const rest = Buffer.alloc(this.#endAt - this.#writtenAt)
+    readSync(this.#fd, rest, 0, rest.length, this.#writtenAt)
+    const fd = openSync(next, 'w+', 0o600)
+    try {
+      begin(fd, this.#logPath)
+      writeAll(fd, rest, HEAD_BYTES)
+      renameSync(next, this.#path)
+    } catch (error) {
+      closeSync(fd)
+      // There is no room for it: the old one will do a while longer.
+      if (isSystemError(error)) return false
+      throw error
+    }
+    closeSync(this.#fd)
+    this.#fd = fd
+    this.#endAt -= shift
+    this.#readAt -= shift
+    this.#startAt(HEAD_BYTES)
+    return true
+  }
+}
+
+/** Up to where everything is in the log after the next so many bytes. */
+function carriedBy({ from, to, lengthBytes, isVerbatim, doneBytes }: Load, nextBytes: number): number {
+  if (doneBytes + nextBytes >= lengthBytes) return to
+  return isVerbatim ? from + doneBytes + nextBytes : from
+}
+
+/**
+ * Finds out for all spools in this folder what of them is in the logs. Before any log is written to: the size of a log
+ * tells whether a write was done.
+ */
+export function settleSpools(directory: string): void {
+  for (const name of namesIn(directory)) if (isSpoolName(name)) trySettle(join(directory, name))
+}
+
+export function isSpoolName(name: string): boolean {
+  return name.endsWith(SUFFIX)
+}
+
+function trySettle(path: string): void {
+  try {
+    settle(path)
+  } catch (error) {
+    // On a disk that takes nothing there is no spool: the pipe is read without.
+    if (!isSystemError(error)) throw error
+  }
+}
+
+function settle(path: string): void {
+  const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const head = tryReadHead(fd)
+    if (head !== undefined) writeNumbers(fd, startAt(isDone(head, readLogPath(fd)) ? head.to : head.from))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Whether the write was done; what was done of it is undone when that was only a part. */
+function isDone({ inode, sizeBytes, lengthBytes }: Head, logPath: string): boolean {
+  const path = inode === 0 ? undefined : pathOf(inode, logPath)
+  // Whoever has compressed or removed it has done so after the write.
+  if (path === undefined) return true
+  const { size } = statSync(path)
+  if (size >= sizeBytes + lengthBytes) return true
+  if (size > sizeBytes) truncateSync(path, sizeBytes)
+  return false
+}
+
+/** The log may have been rotated since. */
+function pathOf(inode: number, logPath: string): string | undefined {
+  const hasInode = (path: string) => statSync(path, { throwIfNoEntry: false })?.ino === inode
+  if (hasInode(logPath)) return logPath
+  return namesIn(dirname(logPath))
+    .map((name) => join(dirname(logPath), name))
+    .find(hasInode)
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return []
+    throw error
+  }
+}
+
+function startAt(from: number): Head {
+  return { from, to: from, inode: 0, sizeBytes: 0, lengthBytes: 0 }
+}
+
+/** Makes an empty spool of the file. */
+function begin(fd: number, logPath: string): void {
+  const path = Buffer.from(logPath)
+  if (PATH_AT + path.length > HEAD_BYTES) throw new Error('the path of the log is too long')
+  const bytes = Buffer.alloc(HEAD_BYTES)
+  MAGIC.copy(bytes)
+  bytes.writeDoubleLE(HEAD_BYTES, NUMBERS_AT)
+  bytes.writeDoubleLE(HEAD_BYTES, NUMBERS_AT + 8)
+  bytes.writeUInt32LE(path.length, PATH_AT - 4)
+  path.copy(bytes, PATH_AT)
+  ftruncateSync(fd, 0)
+  writeAll(fd, bytes, 0)
+}
+
+function tryReadHead(fd: number): Head | undefined {
+  const bytes = Buffer.alloc(HEAD_BYTES)
+  const { size } = fstatSync(fd)
+  if (readSync(fd, bytes, 0, HEAD_BYTES, 0) < HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
+    return undefined
+  }
+  const [from = 0, to = 0, inode = 0, sizeBytes = 0, lengthBytes = 0] = Array.from(
+    { length: 5 },
+    (_, index) => bytes.readDoubleLE(NUMBERS_AT + index * 8),
+  )
+  // It was emptied, and there was no time to say so.
+  if (to > size) return startAt(HEAD_BYTES)
+  return { from, to, inode, sizeBytes, lengthBytes }
+}
+
+function readLogPath(fd: number): string {
+  const bytes = Buffer.alloc(HEAD_BYTES)
+  readSync(fd, bytes, 0, HEAD_BYTES, 0)
+  return bytes.toString('utf8', PATH_AT, PATH_AT + bytes.readUInt32LE(PATH_AT - 4))
+}
+
+function writeNumbers(fd: number, { from, to, inode, sizeBytes, lengthBytes }: Head): void {
+  for (const [index, number] of [from, to, inode, sizeBytes, lengthBytes].entries())
+    NUMBERS.setFloat64(index * 8, number, true)
+  writeAll(fd, new Uint8Array(NUMBERS.buffer), NUMBERS_AT)
+}
+
+function writeAll(fd: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done)
+}

@@ -1,0 +1,101 @@
+// A reader of logs that is killed: at every change it makes to a file, and at random.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test as nodeTest, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { allText, namesIn, temporaryFolder } from '../support/logs.ts'
+import { testApp } from '../support/package-root.ts'
+import { kill } from '../support/processes.ts'
+import { until } from '../support/until.ts'
+
+interface Reader {
+  readonly child: ChildProcess
+  readonly said: string
+}
+
+/** What every reader of a test has in its environment. */
+type Settings = Readonly<Record<string, string>>
+
+function test(name: string, run: (t: TestContext) => Promise<void>): void {
+  nodeTest(name, { timeout: 180_000 }, run)
+}
+
+async function reader(
+  t: TestContext,
+  directory: string,
+  args: readonly string[],
+  settings: Settings,
+): Promise<Reader> {
+  const url = new URL('../../src/', import.meta.url).href
+  const child = spawn(process.execPath, [testApp('log-daemon.mjs'), url, directory, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...settings },
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const said = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+  return { child, said: String(said) }
+}
+
+/** Starts a worker that writes numbered lines, calls `rounds` with a way to its next reader, and returns its lines. */
+async function linesAfter(
+  t: TestContext,
+  settings: Settings,
+  rounds: (next: (killAt: string) => Promise<ChildProcess>, directory: string) => Promise<void>,
+): Promise<string[]> {
+  const directory = temporaryFolder(t)
+  const writer = [testApp('log-lines.mjs'), '10000000', '4000']
+  const first = await reader(t, directory, ['create', ...writer], settings)
+  const workerPid = Number(/reading (\d+)/.exec(first.said)?.[1])
+  t.after(() => kill(workerPid))
+  await until(() => allText(directory, '0.out').length > 0)
+  let last = first.child
+  await rounds(async (killAt) => {
+    last.kill('SIGKILL')
+    last = (await reader(t, directory, ['adopt'], { ...settings, KILL_AT: killAt })).child
+    return last
+  }, directory)
+  last.kill('SIGKILL')
+  const final = await reader(t, directory, ['adopt'], settings)
+  kill(workerPid, 'SIGTERM')
+  await once(final.child, 'exit')
+  assert.deepEqual(readdirSync(join(directory, 'run')), [])
+  assert.ok(namesIn(directory).some((name) => /^0\.out\.2.*\.log/.test(name)))
+  return allText(directory, '0.out').split('\n').slice(0, -1)
+}
+
+/** Every line once, in order. The last one may be cut off by the end of the worker. */
+function assertComplete(lines: readonly string[]): void {
+  const at = lines.findIndex((line, index) => line !== `line ${index} ${'x'.repeat(index % 100)}`)
+  assert.ok(at === -1 || at === lines.length - 1, `line ${at} is "${lines[at]}"`)
+}
+
+async function ended({ child }: { readonly child: ChildProcess }): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+}
+
+for (const [format, read] of [
+  ['plain', (line: string) => line],
+  ['json', (line: string) => JSON.parse(line).message],
+] as const) {
+  for (const when of ['before', 'amid', 'after']) {
+    test(`killed ${when} each change of a file, format ${format}, every line is there once`, async (t) => {
+      const lines = await linesAfter(t, { FORMAT: format, MAX_SIZE: '20000' }, async (next) => {
+        for (let change = 1; change <= 24; change++) await ended({ child: await next(`${change}:${when}`) })
+      })
+      assertComplete(lines.map(read))
+    })
+  }
+}
+
+test('killed sixty times at random, every line is there once', async (t) => {
+  const lines = await linesAfter(t, { MAX_SIZE: '300000' }, async (next) => {
+    for (let round = 0; round < 60; round++) {
+      await next('')
+      await sleep(Math.random() * 60)
+    }
+  })
+  assertComplete(lines)
+})
