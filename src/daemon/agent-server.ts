@@ -83,9 +83,9 @@ function readHello(socket: Socket, onLine: (line: string, rest: string) => void)
 function tryConnect(supervisor: Supervisor, socket: Socket, line: string, rest: string): boolean {
   const hello = parseAgentMessage(tryParse(line))
   if (hello?.type !== 'hello') return false
-  const worker = supervisor.connect(hello.worker)
-  if (worker?.mayConnect() !== true) return false
-  worker.connect(AgentConnection.ofSocket(socket), hello, rest)
+  const agent = supervisor.findWorker(hello.worker)?.agent
+  if (agent?.mayConnect() !== true) return false
+  agent.connect(AgentConnection.ofSocket(socket), hello, rest)
   return true
 }
 

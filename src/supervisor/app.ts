@@ -200,14 +200,6 @@ export class App {
     return adopted
   }
 
-  connect(workerId: string): Worker | undefined {
-    for (const instance of this.#instances) {
-      const worker = instance.connect(workerId)
-      if (worker !== undefined) return worker
-    }
-    return undefined
-  }
-
   /** Resolves when it is known why each worker that ended did so. */
   async explained(): Promise<void> {
     await Promise.all(this.#instances.map((instance) => instance.explain()))
@@ -235,8 +227,8 @@ export class App {
 
   /** Agents take a moment to notice that there is a new daemon. */
   #expectSockets(): void {
-    const listening = this.workers.filter(({ spec, addresses }) => spec.isNode && addresses.length > 0)
-    this.#host.around.sockets.expect(Promise.all(listening.map(({ introduced }) => introduced)))
+    const listening = this.workers.filter(({ spec, agent }) => spec.isNode && agent.addresses.length > 0)
+    this.#host.around.sockets.expect(Promise.all(listening.map(({ agent }) => agent.introduced)))
   }
 
   /** An instance that had given up or finished stays so over a change of daemons. */

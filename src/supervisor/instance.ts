@@ -76,7 +76,7 @@ export class Instance {
   }
 
   get addresses(): readonly string[] {
-    return [...(this.#worker?.addresses ?? []), ...(this.#successor?.addresses ?? [])]
+    return [...(this.#worker?.agent.addresses ?? []), ...(this.#successor?.agent.addresses ?? [])]
   }
 
   get workers(): readonly Worker[] {
@@ -193,10 +193,6 @@ export class Instance {
     void worker.stop()
   }
 
-  connect(workerId: string): Worker | undefined {
-    return this.workers.find(({ id }) => id === workerId)
-  }
-
   /** Starts no worker any more, whatever happens. Resolves when those are here that were being spawned. */
   async freeze(): Promise<void> {
     this.#isFrozen = true
@@ -306,7 +302,7 @@ export class Instance {
 
   /** The daemon before was killed when it had begun to replace this worker and not yet written that down. */
   #onLeaving(worker: Worker): void {
-    if (worker === this.#worker && !worker.isDraining) this.replaceWith(this.spec)
+    if (worker === this.#worker && !worker.isStopping) this.replaceWith(this.spec)
   }
 
   #onExited(worker: Worker): void {

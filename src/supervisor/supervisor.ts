@@ -192,12 +192,8 @@ export class Supervisor {
     await WorkerOutput.takeLastWords({ logs, runDirectory, fifoStock: this.#fifoStock, workerId, instance })
   }
 
-  connect(workerId: string): Worker | undefined {
-    for (const app of this.apps) {
-      const worker = app.connect(workerId)
-      if (worker !== undefined) return worker
-    }
-    return undefined
+  findWorker(workerId: string): Worker | undefined {
+    return this.workers.find(({ id }) => id === workerId)
   }
 
   /** The daemon leaves; workers go on. */
