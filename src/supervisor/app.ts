@@ -1,15 +1,16 @@
-// One app: its instances, its sockets, its logs. Operations line up in one queue, so they never interleave; crashes
-// and restarts in between are the instances' own affair.
+// One app: its instances, its sockets, its logs, and the operations on it. Crashes and restarts in between are the
+// instances' own affair.
 import { Failure } from '../base/failure.ts'
-import { TaskQueue } from '../base/task-queue.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { AppStatus, ExitReport } from '../protocol/status.ts'
+import { AppInstances } from './app-instances.ts'
+import { AppOperations } from './app-operations.ts'
 import { effectiveBalance, notesOn, summarize } from './app-summary.ts'
 import type { InstanceHost, InstanceRecord } from './instance.ts'
-import { Instance } from './instance.ts'
 import type { HeldSocket } from './listening-sockets.ts'
+import { resume } from './resume.ts'
 import type { Report, Steps } from './rollout.ts'
-import { reloadOne, startAll, stopAll, stoppedMeanwhile } from './rollout.ts'
+import { reloadAll, startAll, stopAll } from './rollout.ts'
 import { permittedBalance } from './socket-permission.ts'
 import type { Worker, WorkerSurroundings } from './worker.ts'
 
@@ -35,18 +36,15 @@ export class App {
   source: string | null
   wanted: 'running' | 'stopped' = 'stopped'
   readonly #host: AppHost
-  readonly #queue = new TaskQueue()
-  #instances: Instance[] = []
-  #hasListened = false
-  #isRemoved = false
-  /** Operations that end the workers and wait for their turn. */
-  #interruptions = 0
-  #operations = 0
+  readonly #operations: AppOperations
+  readonly #instances: AppInstances
 
   constructor(spec: AppSpec, source: string | null, host: AppHost) {
     this.spec = spec
     this.source = source
     this.#host = host
+    this.#operations = new AppOperations(spec.name)
+    this.#instances = new AppInstances(spec.name, host)
   }
 
   get name(): string {
@@ -54,29 +52,28 @@ export class App {
   }
 
   get workers(): readonly Worker[] {
-    return this.#instances.flatMap(({ workers }) => workers)
+    return this.#instances.workers
   }
 
   /** True while an operation is under way, or waits for its turn. */
   get isBusy(): boolean {
-    return this.#operations > 0
+    return this.#operations.isBusy
   }
 
   /** True once a worker of it has ever listened. */
   get hasListened(): boolean {
-    this.#hasListened ||= this.workers.some((worker) => worker.hasListened)
-    return this.#hasListened
+    return this.#instances.hasListened
   }
 
   start(report: Report): Promise<void> {
-    return this.#run(async () => {
+    return this.#operations.run(async () => {
       this.wanted = 'running'
       this.#resize(this.spec.instances)
       try {
-        await startAll(this.#instances, this.spec, this.#steps(report))
+        await startAll(this.#instances.all, this.spec, this.#steps(report))
       } catch (error) {
         // What cannot start is not left trying behind the back of whoever asked for it.
-        await stopAll(this.#instances, () => {})
+        await stopAll(this.#instances.all, () => {})
         this.#goOut()
         throw error
       }
@@ -87,7 +84,7 @@ export class App {
     // Before anything ends: a daemon that is killed meanwhile must not start it again.
     this.wanted = 'stopped'
     return this.#interrupt(async () => {
-      const reports = await stopAll(this.#instances, report)
+      const reports = await stopAll(this.#instances.all, report)
       this.#goOut()
       return reports
     })
@@ -97,9 +94,9 @@ export class App {
   remove(report: Report, forget: () => Promise<void>): Promise<ExitReport[]> {
     this.wanted = 'stopped'
     return this.#interrupt(async () => {
-      const reports = await stopAll(this.#instances, report)
+      const reports = await stopAll(this.#instances.all, report)
       this.#goOut()
-      this.#isRemoved = true
+      this.#operations.end()
       await forget()
       return reports
     })
@@ -107,19 +104,19 @@ export class App {
 
   /** Ends the workers because the daemon ends; the app stays wanted, so the next daemon starts it. */
   halt(report: Report): Promise<ExitReport[]> {
-    return this.#interrupt(() => stopAll(this.#instances, report))
+    return this.#interrupt(() => stopAll(this.#instances.all, report))
   }
 
   /** Stops and starts; connections wait meanwhile, because the sockets stay open. */
   restart(spec: AppSpec, report: Report): Promise<ExitReport[]> {
-    return this.#run(async () => {
+    return this.#operations.run(async () => {
       const isOtherSocket = effectiveBalance(spec) !== effectiveBalance(this.spec)
       this.wanted = 'running'
-      const reports = await stopAll(this.#instances, report)
+      const reports = await stopAll(this.#instances.all, report)
       if (isOtherSocket) this.#host.around.sockets.close()
       this.#use(spec)
       this.#resize(spec.instances)
-      await startAll(this.#instances, this.spec, this.#steps(report))
+      await startAll(this.#instances.all, this.spec, this.#steps(report))
       return reports
     })
   }
@@ -129,31 +126,18 @@ export class App {
    * it: its old worker stays.
    */
   reload(spec: AppSpec, report: Report): Promise<ExitReport[]> {
-    return this.#run(async () => {
-      if (this.wanted === 'stopped') throw notRunning('reload', this.name)
-      const cut: ExitReport[] = []
-      const waiting = [...this.#instances]
-      const total = waiting.length
-      const steps = this.#steps(report)
+    return this.#operations.run(async () => {
+      this.#checkIsWanted('reload')
       this.#host.around.logs.configure(spec.logs)
-      while (waiting.length > 0) {
-        const batch = waiting.splice(0, spec.reload.parallel)
-        const ends = await Promise.all(batch.map((instance) => reloadOne(instance, spec, steps)))
-        cut.push(...ends.flat())
-        report(`${total - waiting.length} of ${total} reloaded`, null, {
-          done: total - waiting.length,
-          total,
-        })
-      }
+      const cut = await reloadAll(this.#instances.all, spec, this.#steps(report))
       this.#use(spec)
-      cut.push(...(await this.#scaleTo(spec.instances, report)))
-      return cut
+      return [...cut, ...(await this.#scaleTo(spec.instances, report))]
     })
   }
 
   scale(count: number, report: Report): Promise<ExitReport[]> {
-    return this.#run(async () => {
-      if (this.wanted === 'stopped') throw notRunning('scale', this.name)
+    return this.#operations.run(async () => {
+      this.#checkIsWanted('scale')
       this.#use({ ...this.spec, instances: count })
       return await this.#scaleTo(count, report)
     })
@@ -165,7 +149,7 @@ export class App {
   }
 
   status(): AppStatus {
-    const instances = this.#instances.map((instance) => instance.status())
+    const instances = this.#instances.all.map((instance) => instance.status())
     return {
       name: this.name,
       wanted: this.wanted,
@@ -174,15 +158,15 @@ export class App {
         instances.map(({ state }) => state),
       ),
       instances,
-      listening: [...new Set(this.#instances.flatMap(({ addresses }) => addresses))],
+      listening: this.#instances.addresses,
       spec: this.spec,
-      notes: notesOn(this.spec, this.#instances, this.#host.around.logs.problem),
+      notes: notesOn(this.spec, this.#instances.all, this.#host.around.logs.problem),
       logDirectory: this.#host.logDirectory,
     }
   }
 
   record(): AppRecord {
-    const instances = this.#instances.map((instance) => instance.record())
+    const instances = this.#instances.all.map((instance) => instance.record())
     const { spec, wanted, source } = this
     return { spec, wanted, source, hasListened: this.hasListened, instances }
   }
@@ -190,9 +174,7 @@ export class App {
   /** Takes over what runs, then starts what is missing: the one way in which a daemon begins. */
   async adopt(record: AppRecord): Promise<number> {
     this.wanted = record.wanted
-    this.#hasListened = record.hasListened
-    this.#resize(Math.max(record.spec.instances, ...record.instances.map(({ index }) => index + 1)))
-    for (const instance of record.instances) await this.#instances[instance.index]?.adopt(instance)
+    await this.#instances.adopt(record)
     const adopted = this.workers.length
     this.#expectSockets()
     if (record.wanted === 'stopped') void this.stop(() => {})
@@ -202,12 +184,12 @@ export class App {
 
   /** Resolves when it is known why each worker that ended did so. */
   async explained(): Promise<void> {
-    await Promise.all(this.#instances.map((instance) => instance.explain()))
+    await this.#instances.explained()
   }
 
   /** Starts no worker any more. Resolves when all are known that were being started. */
   async freeze(): Promise<void> {
-    await Promise.all(this.#instances.map((instance) => instance.freeze()))
+    await this.#instances.freeze()
   }
 
   letGo(): void {
@@ -216,7 +198,7 @@ export class App {
 
   /** The workers go on without this daemon; returns the listening sockets, which stay open. */
   release(): HeldSocket[] {
-    for (const instance of this.#instances) instance.letGo()
+    this.#instances.letGo()
     return this.#host.around.sockets.release()
   }
 
@@ -231,79 +213,31 @@ export class App {
     this.#host.around.sockets.expect(Promise.all(listening.map(({ agent }) => agent.introduced)))
   }
 
-  /** An instance that had given up or finished stays so over a change of daemons. */
   #resume(record: AppRecord): void {
-    if (this.#instances.length > this.spec.instances) this.#endExtra()
-    for (const instance of this.#instances.slice(0, this.spec.instances)) {
-      const before = record.instances.find(({ index }) => index === instance.index)
-      const spec = before?.spec ?? this.spec
-      const isOver = before?.state === 'failed' || before?.state === 'finished'
-      if (isOver && before !== undefined) instance.state = before.state
-      else if (instance.state === 'stopped') instance.start(spec)
-      else if (instance.state === 'stopping') this.#startOnceStopped(instance, spec)
-    }
-  }
-
-  /** The daemon before was killed while it scaled down. */
-  #endExtra(): void {
-    void this.#run(async () => {
-      await stopAll(this.#instances.slice(this.spec.instances), () => {})
-      this.#resize(this.spec.instances)
-      this.#host.changed()
-    }).catch(() => {})
-  }
-
-  /** The daemon before was killed in the middle of a restart, or while it ended its workers. */
-  #startOnceStopped(instance: Instance, spec: AppSpec): void {
-    void this.#run(async () => {
-      await instance.until('stopped')
-      instance.start(spec)
-    }).catch(() => {})
-  }
-
-  /** Operations line up; one that waits for workers to become ready gives way to one that ends them. */
-  #run<T>(task: () => Promise<T>): Promise<T> {
-    return this.#lineUp(async () => {
-      if (this.#isRemoved) throw isGone(this.name)
-      this.#giveWay()
-      return await task()
-    })
-  }
-
-  #lineUp<T>(task: () => Promise<T>): Promise<T> {
-    this.#operations++
-    return this.#queue.run(task).finally(() => {
-      this.#operations--
-    })
+    const { spec } = this
+    const changed = () => this.#host.changed()
+    resume({ spec, instances: this.#instances, operations: this.#operations, changed }, record)
   }
 
   #interrupt<T>(task: () => Promise<T>): Promise<T> {
-    this.#interruptions++
+    const interrupted = this.#operations.interrupt(task)
     this.#host.changed()
     // First, so that a connection is refused at once instead of waiting for a worker that does not come.
     this.#host.around.sockets.close()
-    for (const instance of this.#instances) instance.dispatch({ type: 'stop' })
-    return this.#lineUp(async () => {
-      this.#interruptions--
-      if (this.#isRemoved) throw isGone(this.name)
-      return await task()
-    })
+    for (const instance of this.#instances.all) instance.dispatch({ type: 'stop' })
+    return interrupted
   }
 
   #steps(report: Report): Steps {
-    return { report, giveWay: () => this.#giveWay() }
-  }
-
-  #giveWay(): void {
-    if (this.#interruptions > 0) throw stoppedMeanwhile(this.name)
+    return { report, giveWay: () => this.#operations.giveWay() }
   }
 
   /** Returns how the workers ended that are too many. */
   async #scaleTo(count: number, report: Report): Promise<ExitReport[]> {
-    const before = this.#instances.length
-    const ends = await stopAll(this.#instances.slice(count), report)
+    const before = this.#instances.all.length
+    const ends = await stopAll(this.#instances.all.slice(count), report)
     this.#resize(count)
-    const fresh = this.#instances.slice(before)
+    const fresh = this.#instances.all.slice(before)
     try {
       await startAll(fresh, this.spec, this.#steps(report))
     } catch (error) {
@@ -329,27 +263,13 @@ export class App {
   }
 
   #resize(count: number): void {
-    if (this.#instances.length > count) this.#instances.length = count
-    while (this.#instances.length < count) this.#instances.push(this.#newInstance(this.#instances.length))
+    this.#instances.resize(count, this.spec)
   }
 
-  #newInstance(index: number): Instance {
-    return new Instance(index, this.spec, {
-      around: this.#host.around,
-      meter: this.#host.meter,
-      hasListened: () => this.hasListened,
-      changed: () => this.#host.changed(),
-      event: (event, instance, text) => this.#host.event(event, this.name, instance, text),
+  #checkIsWanted(action: 'reload' | 'scale'): void {
+    if (this.wanted === 'running') return
+    throw new Failure('APP_NOT_RUNNING', `Cannot ${action} "${this.name}": it is stopped`, {
+      hint: `Start it with "upkeep start ${this.name}"`,
     })
   }
-}
-
-function isGone(name: string): Failure {
-  return new Failure('APP_NOT_FOUND', `Cannot change "${name}": it was deleted meanwhile`)
-}
-
-function notRunning(action: 'reload' | 'scale', name: string): Failure {
-  return new Failure('APP_NOT_RUNNING', `Cannot ${action} "${name}": it is stopped`, {
-    hint: `Start it with "upkeep start ${name}"`,
-  })
 }
