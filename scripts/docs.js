@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { renderCliReference } from '../dist/cli/reference.js'
 import { renderConfigReference } from '../dist/config/reference.js'
-import { renderInstanceTable } from '../dist/supervisor/instance-machine.js'
+import { renderInstanceTable } from '../dist/supervisor/instance/instance-machine.js'
 
 write('reference/config.md', renderConfigReference())
 write('reference/cli.md', await renderCliReference())

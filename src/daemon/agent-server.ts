@@ -3,8 +3,8 @@ import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import { AgentConnection } from '../supervisor/agent-connection.ts'
-import { parseAgentMessage } from '../supervisor/agent-message.ts'
+import { AgentConnection } from '../supervisor/agents/agent-connection.ts'
+import { parseAgentMessage } from '../supervisor/agents/agent-message.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
@@ -83,9 +83,9 @@ function readHello(socket: Socket, onLine: (line: string, rest: string) => void)
 function tryConnect(supervisor: Supervisor, socket: Socket, line: string, rest: string): boolean {
   const hello = parseAgentMessage(tryParse(line))
   if (hello?.type !== 'hello') return false
-  const worker = supervisor.connect(hello.worker)
-  if (worker?.mayConnect() !== true) return false
-  worker.connect(AgentConnection.ofSocket(socket), hello, rest)
+  const agent = supervisor.findWorker(hello.worker)?.agent
+  if (agent?.mayConnect() !== true) return false
+  agent.connect(AgentConnection.ofSocket(socket), hello, rest)
   return true
 }
 

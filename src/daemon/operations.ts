@@ -2,8 +2,8 @@
 import { Failure } from '../base/failure.ts'
 import type { OperationEvent, OperationRequest, Outcome } from '../protocol/control.ts'
 import type { ExitReport } from '../protocol/status.ts'
-import type { App } from '../supervisor/app.ts'
-import type { Report } from '../supervisor/rollout.ts'
+import type { App } from '../supervisor/app/app.ts'
+import type { Report } from '../supervisor/app/rollout.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 
 type Emit = (event: OperationEvent) => void

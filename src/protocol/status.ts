@@ -1,6 +1,6 @@
 import type { AppSpec } from './app-spec.ts'
 
-/** The states of an instance; the machine in `supervisor/instance-machine.ts` has one row for each. */
+/** The states of an instance; the machine in `supervisor/instance/instance-machine.ts` has one row for each. */
 export type InstanceState =
   | 'stopped'
   | 'starting'

@@ -2,12 +2,18 @@
 // of their environment, and put into the records as if they had been written.
 import type { Clock } from '../base/clock.ts'
 import { WORKER_ENV } from '../protocol/agent.ts'
-import type { AppRecord } from './app.ts'
-import type { InstanceRecord } from './instance.ts'
-import { sendSignal } from './process-group.ts'
-import { findByEnvironment, isRunning, tryReadStat, tryReadUser, tryReadVariable } from './process-stat.ts'
-import type { WorkerRecord } from './worker.ts'
-import { tryParseWorkerId } from './worker-id.ts'
+import type { AppRecord } from './app/app.ts'
+import type { InstanceRecord } from './instance/instance.ts'
+import { sendSignal } from './process/process-group.ts'
+import {
+  findByEnvironment,
+  isRunning,
+  tryReadStat,
+  tryReadUser,
+  tryReadVariable,
+} from './process/process-stat.ts'
+import type { WorkerRecord } from './worker/worker.ts'
+import { tryParseWorkerId } from './worker/worker-id.ts'
 
 const STRAY_GRACE_MS = 5000
 

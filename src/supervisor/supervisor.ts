@@ -1,28 +1,26 @@
-// All apps of this host. Who is meant by a target, who persists what changed, and which app a worker belongs to.
+// All apps of this host: what they share, and what happens to all of them, such as a change of daemons.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
-import { Failure } from '../base/failure.ts'
-import { nearestName } from '../base/nearest-name.ts'
 import type { AppSpec } from '../protocol/app-spec.ts'
 import type { SupervisorEvent } from '../protocol/control.ts'
 import type { AppStatus, ExitReport } from '../protocol/status.ts'
-import type { AppRecord } from './app.ts'
-import { App } from './app.ts'
-import type { HeldSocket } from './listening-sockets.ts'
-import { ListeningSockets } from './listening-sockets.ts'
+import type { AppRecord } from './app/app.ts'
+import { App } from './app/app.ts'
+import type { Report } from './app/rollout.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
 import { FifoStock } from './logs/pipe/fifo-stock.ts'
 import { isSpoolName, settleSpools } from './logs/pipe/spool.ts'
 import { Spooler } from './logs/pipe/spooler.ts'
 import { WorkerOutput } from './logs/worker-output.ts'
-import { matchNames } from './match-names.ts'
-import { ResourceMeter } from './resource-meter.ts'
-import type { Report } from './rollout.ts'
+import { ResourceMeter } from './process/resource-meter.ts'
+import { appNamed, selectApps } from './select-apps.ts'
+import type { HeldSocket } from './sockets/listening-sockets.ts'
+import { ListeningSockets } from './sockets/listening-sockets.ts'
 import { endStray, recordedWorkers, runs, withStrays } from './strays.ts'
-import type { Worker, WorkerRecord } from './worker.ts'
-import { tryParseWorkerId } from './worker-id.ts'
+import type { Worker, WorkerRecord } from './worker/worker.ts'
+import { tryParseWorkerId } from './worker/worker-id.ts'
 
 export interface SupervisorPlaces {
   readonly runDirectory: string
@@ -103,8 +101,12 @@ export class Supervisor {
 
   /** The apps that are meant: by name, `/regular expression/` or `all`. Throws when one means nothing. */
   select(targets: readonly string[]): readonly App[] {
-    const chosen = targets.flatMap((target) => this.#match(target))
-    return [...new Set(chosen)]
+    return selectApps(this.apps, targets)
+  }
+
+  /** The app of that name. Throws APP_NOT_FOUND. */
+  named(name: string): App {
+    return appNamed(this.apps, name)
   }
 
   add(spec: AppSpec, source: string | null): App {
@@ -206,12 +208,8 @@ export class Supervisor {
     await WorkerOutput.takeLastWords({ logs, runDirectory, fifoStock: this.#fifoStock, workerId, instance })
   }
 
-  connect(workerId: string): Worker | undefined {
-    for (const app of this.apps) {
-      const worker = app.connect(workerId)
-      if (worker !== undefined) return worker
-    }
-    return undefined
+  findWorker(workerId: string): Worker | undefined {
+    return this.workers.find(({ id }) => id === workerId)
   }
 
   /** The daemon leaves; workers go on. */
@@ -237,39 +235,6 @@ export class Supervisor {
     const owner = this.get(app)
     if (owner === undefined) socket.handle.close()
     else owner.keepSocket(socket)
-  }
-
-  #match(target: string): readonly App[] {
-    if (target === 'all') return this.apps
-    const pattern = /^\/(.+)\/(i?)$/.exec(target)
-    if (pattern !== null) return this.#matchPattern(target, pattern[1] ?? '', pattern[2] ?? '')
-    return [this.named(target)]
-  }
-
-  /** The app of that name. Throws APP_NOT_FOUND. */
-  named(name: string): App {
-    const app = this.get(name)
-    if (app !== undefined) return app
-    const names = this.apps.map(({ name }) => name)
-    const near = nearestName(name, names)
-    const known = names.length === 0 ? 'There are no apps' : `Known apps: ${names.join(', ')}`
-    throw new Failure('APP_NOT_FOUND', `Cannot find app "${name.slice(0, 100)}": there is no such app`, {
-      hint: near === undefined ? known : `Did you mean "${near}"?`,
-    })
-  }
-
-  #matchPattern(target: string, source: string, flags: string): readonly App[] {
-    let expression: RegExp
-    try {
-      expression = new RegExp(source, flags)
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new Failure('USAGE', `Cannot read the regular expression ${target}: ${reason}`)
-    }
-    const names = new Set(matchNames(expression, [...this.#entries.keys()]))
-    const found = this.apps.filter(({ name }) => names.has(name))
-    if (found.length > 0) return found
-    throw new Failure('APP_NOT_FOUND', `Cannot find an app that matches ${target}: none does`)
   }
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AppSpec } from '../../src/protocol/app-spec.ts'
-import { ListeningSockets } from '../../src/supervisor/listening-sockets.ts'
 import { WorkerOutput } from '../../src/supervisor/logs/worker-output.ts'
-import { tryReadStat } from '../../src/supervisor/process-stat.ts'
-import { Worker } from '../../src/supervisor/worker.ts'
+import { tryReadStat } from '../../src/supervisor/process/process-stat.ts'
+import { ListeningSockets } from '../../src/supervisor/sockets/listening-sockets.ts'
+import { Worker } from '../../src/supervisor/worker/worker.ts'
 import { logsOf } from '../support/logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 

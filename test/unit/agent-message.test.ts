@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jsonLineSplitter } from '../../src/base/json-lines.ts'
-import { parseAgentMessage } from '../../src/supervisor/agent-message.ts'
+import { parseAgentMessage } from '../../src/supervisor/agents/agent-message.ts'
 
 const TCP = { kind: 'tcp', host: '127.0.0.1', family: 4, port: 80, index: 0, ipv6Only: false } as const
 

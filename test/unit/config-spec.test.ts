@@ -10,7 +10,7 @@ import { checkSyntax } from '../../src/config/spec/check-syntax.ts'
 import { compareSpecs } from '../../src/config/spec/compare-specs.ts'
 import { hideSecrets } from '../../src/config/spec/hide-secrets.ts'
 import type { AppSpec } from '../../src/protocol/app-spec.ts'
-import { decideRestart } from '../../src/supervisor/restart-policy.ts'
+import { decideRestart } from '../../src/supervisor/instance/restart-policy.ts'
 
 const SPEC: AppSpec = {
   name: 'web',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exitReason } from '../../src/supervisor/exit-reason.ts'
+import { exitReason } from '../../src/supervisor/worker/exit/exit-reason.ts'
 
 for (const [code, signal, lines, expected] of [
   [0, null, [], 'Exit code 0 (it ended by itself)'],

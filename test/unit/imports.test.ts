@@ -19,6 +19,9 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, 'all' | 'types' |
   '.': { base: 'types', config: 'all', client: 'types', protocol: 'types' },
 }
 
+/** The rooms of the supervisor, the highest first. What lies beside them, as the supervisor itself, is above all. */
+const ROOMS = ['app', 'instance', 'worker', 'agents', 'sockets', 'logs', 'process']
+
 /** Files read while a worker starts; the packages of others would cost its start-up time. */
 const WITHOUT_PACKAGES = ['base', 'protocol', 'client', 'agent', 'supervisor']
 
@@ -56,6 +59,17 @@ test('only the commands that run apps in their own process import the daemon', (
   )
 
   assert.deepEqual([...files].sort(), ['cli/commands/daemon.ts', 'cli/commands/run.ts'])
+})
+
+test('a room of the supervisor imports nothing that lies above it', () => {
+  const inside = imports.filter(({ area, to }) => area === 'supervisor' && isOurs(to))
+  const wrong = inside
+    .filter(
+      ({ file, to }) => areaOf(targetOf(to)) === 'supervisor' && heightOf(file) > heightOf(targetOf(to)),
+    )
+    .map(({ file, to }) => `${file} imports ${to}`)
+
+  assert.deepEqual(wrong, [])
 })
 
 test('base, protocol, client, agent and supervisor need no package', () => {
@@ -105,6 +119,10 @@ function targetOf(to: string): string {
 
 function areaOf(file: string): string {
   return file.includes(sep) ? (file.split(sep)[0] ?? '.') : '.'
+}
+
+function heightOf(file: string): number {
+  return ROOMS.indexOf(file.split(sep)[1] ?? '')
 }
 
 function isAllowed(area: string, to: string, otherwise: boolean): boolean {

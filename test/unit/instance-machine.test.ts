@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { nextTransition, renderInstanceTable } from '../../src/supervisor/instance-machine.ts'
+import { nextTransition, renderInstanceTable } from '../../src/supervisor/instance/instance-machine.ts'
 import { packageRoot } from '../support/package-root.ts'
 
 test('the documented table is the one that runs', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { portInUse } from '../../src/supervisor/port-holder.ts'
+import { portInUse } from '../../src/supervisor/worker/exit/port-holder.ts'
 
 test('the port that was taken is read from what programs write about it', () => {
   for (const [line, port] of [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AppSpec } from '../../src/protocol/app-spec.ts'
-import type { ObservedExit } from '../../src/supervisor/restart-policy.ts'
-import { decideRestart } from '../../src/supervisor/restart-policy.ts'
+import type { ObservedExit } from '../../src/supervisor/instance/restart-policy.ts'
+import { decideRestart } from '../../src/supervisor/instance/restart-policy.ts'
 
 const policy: AppSpec['restart'] = {
   policy: 'always',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { nameOf, parseState, renderState, substitutes } from '../../src/daemon/state/parse-state.ts'
-import type { AppRecord } from '../../src/supervisor/app.ts'
+import type { AppRecord } from '../../src/supervisor/app/app.ts'
 import { appSpec, exitReport } from '../support/app-status.ts'
 
 function recordOf(name: string): AppRecord {

@@ -2,7 +2,7 @@
 import { nameProblem } from '../../config/rules/name-rule.ts'
 import { isPlainObject } from '../../config/schema/plain-object.ts'
 import { show } from '../../config/schema/show.ts'
-import type { AppRecord } from '../../supervisor/app.ts'
+import type { AppRecord } from '../../supervisor/app/app.ts'
 import { migrated, STATE_VERSION } from './migrate-state.ts'
 import { recordShape } from './record-shape.ts'
 

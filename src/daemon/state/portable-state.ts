@@ -8,7 +8,7 @@ import { show } from '../../config/schema/show.ts'
 import { specShape } from '../../config/spec/check-spec.ts'
 import { choice, exact, text } from '../../config/spec/shapes.ts'
 import type { ExportedState, MovedApp } from '../../protocol/control.ts'
-import type { AppRecord } from '../../supervisor/app.ts'
+import type { AppRecord } from '../../supervisor/app/app.ts'
 import { migrated, STATE_VERSION } from './migrate-state.ts'
 
 const movedApp = exact({ spec: specShape, wanted: choice(['running', 'stopped']), source: nullable(text) })

@@ -5,10 +5,10 @@ import { MOST_INSTANCES } from '../../config/rules/choices.ts'
 import { specShape } from '../../config/spec/check-spec.ts'
 import { choice, exact, flag, is, listOf, text, whole } from '../../config/spec/shapes.ts'
 import type { ExitReport } from '../../protocol/status.ts'
-import type { AppRecord } from '../../supervisor/app.ts'
-import type { InstanceRecord } from '../../supervisor/instance.ts'
-import { INSTANCE_TABLE } from '../../supervisor/instance-machine.ts'
-import type { WorkerRecord } from '../../supervisor/worker.ts'
+import type { AppRecord } from '../../supervisor/app/app.ts'
+import type { InstanceRecord } from '../../supervisor/instance/instance.ts'
+import { INSTANCE_TABLE } from '../../supervisor/instance/instance-machine.ts'
+import type { WorkerRecord } from '../../supervisor/worker/worker.ts'
 
 // Signals go to groups, and the groups of 0 and 1 are everybody's.
 const pid = whole(2)

@@ -2,7 +2,7 @@
 // change, several at once as one; the copy before the last stays as state.json.last.
 import { writeAtomically } from '../../base/atomic-file.ts'
 import type { Clock } from '../../base/clock.ts'
-import type { AppRecord } from '../../supervisor/app.ts'
+import type { AppRecord } from '../../supervisor/app/app.ts'
 import { renderState } from './parse-state.ts'
 import { keepCopy, lastCopy } from './state-copy.ts'
 

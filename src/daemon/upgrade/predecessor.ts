@@ -1,7 +1,7 @@
 // The daemon that hands over, as the one that is to come sees it. When it dies on the way, nobody is left to go back to:
 // then this one goes on.
 import type { SocketAddress } from '../../protocol/agent.ts'
-import type { SocketHandle } from '../../supervisor/agent-connection.ts'
+import type { SocketHandle } from '../../supervisor/sockets/listening-sockets.ts'
 import type { AppSocket } from '../../supervisor/supervisor.ts'
 import type { FromSuccessor, ToSuccessor } from './hand-over-message.ts'
 

@@ -5,7 +5,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { Clock } from '../../base/clock.ts'
 import type { FailureData } from '../../base/failure.ts'
 import { Failure } from '../../base/failure.ts'
-import type { SocketHandle } from '../../supervisor/agent-connection.ts'
+import type { SocketHandle } from '../../supervisor/sockets/listening-sockets.ts'
 import type { Home } from '../home.ts'
 import type { FromSuccessor, ToSuccessor } from './hand-over-message.ts'
 

@@ -1,6 +1,6 @@
 // Decides what follows when a worker ended by itself. The first restart after a stable time is immediate; then the
 // delay doubles up to a bound, with jitter so that many workers that fell together do not get up together.
-import type { AppSpec } from '../protocol/app-spec.ts'
+import type { AppSpec } from '../../protocol/app-spec.ts'
 import type { AfterExit } from './instance-machine.ts'
 
 /** sysexits.h EX_CONFIG: the app says its configuration is wrong; trying again cannot help. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import type { SocketAddress } from '../protocol/agent.ts'
-import type { AppSpec } from '../protocol/app-spec.ts'
+import type { SocketAddress } from '../../protocol/agent.ts'
+import type { AppSpec } from '../../protocol/app-spec.ts'
 
 /**
  * Whether a daemon of root binds this address for a worker that runs as another user: it gives no more than that user

@@ -3,15 +3,10 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
-import { jsonLineSplitter } from '../base/json-lines.ts'
-import type { AgentMessage, DaemonMessage } from '../protocol/agent.ts'
+import { jsonLineSplitter } from '../../base/json-lines.ts'
+import type { AgentMessage, DaemonMessage } from '../../protocol/agent.ts'
+import type { SocketHandle } from '../sockets/listening-sockets.ts'
 import { parseAgentMessage } from './agent-message.ts'
-
-/** Node's internal handle of a bound or listening socket. */
-export interface SocketHandle {
-  close(): void
-  getsockname?(out: object): number
-}
 
 export type AgentReceiver = (message: AgentMessage, handle: SocketHandle | undefined) => void
 

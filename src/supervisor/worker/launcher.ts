@@ -3,13 +3,20 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Failure } from '../base/failure.ts'
-import type { AppSpec } from '../protocol/app-spec.ts'
+import { Failure } from '../../base/failure.ts'
+import type { AppSpec } from '../../protocol/app-spec.ts'
 
 /** Not by name: the app's own PATH would decide which program that is. */
 const PRLIMIT = '/usr/bin/prlimit'
 
-export const AGENT_PATH = join(dirname(fileURLToPath(import.meta.url)), '..', 'preload', 'agent', 'main.js')
+export const AGENT_PATH = join(
+  dirname(fileURLToPath(import.meta.url)),
+  '..',
+  '..',
+  'preload',
+  'agent',
+  'main.js',
+)
 
 export interface Launch {
   readonly program: string

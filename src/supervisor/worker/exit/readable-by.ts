@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
-import type { AppSpec } from '../protocol/app-spec.ts'
+import type { AppSpec } from '../../../protocol/app-spec.ts'
 
 /** Why another user cannot run the script, if its permissions say so. Access lists may say otherwise, so only after a crash. */
 export function tryTellUnreadable({ runAs, script }: Pick<AppSpec, 'runAs' | 'script'>): string | undefined {

@@ -1,7 +1,7 @@
 // What an agent says is data from another program, perhaps of another user: nothing is used before it was looked at.
 import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
-import type { AgentMessage, SocketAddress } from '../protocol/agent.ts'
+import type { AgentMessage, SocketAddress } from '../../protocol/agent.ts'
 
 type Check = (value: unknown) => boolean
 type Fields<T extends AgentMessage['type']> = Readonly<

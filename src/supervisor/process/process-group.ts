@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import { tryReadStat } from './process-stat.ts'
 
 const GRACE_MS = 2000

@@ -1,10 +1,10 @@
 // What is told about an app as a whole, from the states of its instances.
-import type { AppSpec } from '../protocol/app-spec.ts'
-import type { AppState } from '../protocol/status.ts'
-import { PROTOCOL_VERSION } from '../protocol/version.ts'
-import type { Instance } from './instance.ts'
-import { CAN_SPREAD } from './listening-sockets.ts'
-import type { Worker } from './worker.ts'
+import type { AppSpec } from '../../protocol/app-spec.ts'
+import type { AppState } from '../../protocol/status.ts'
+import { PROTOCOL_VERSION } from '../../protocol/version.ts'
+import type { Instance } from '../instance/instance.ts'
+import { CAN_SPREAD } from '../sockets/listening-sockets.ts'
+import type { Worker } from '../worker/worker.ts'
 
 function withoutCount(spec: AppSpec): string {
   return JSON.stringify({ ...spec, instances: 0 })
@@ -43,14 +43,12 @@ export function notesOn(spec: AppSpec, instances: readonly Instance[], logProble
 
 /** A worker keeps the agent that it was born with, whatever daemon comes. */
 function agentNotes(workers: readonly Worker[]): string[] {
-  const mute = workers.filter(({ isMute }) => isMute)
-  const newer = workers.filter(
-    ({ isMute, agentProtocol }) => !isMute && Number(agentProtocol) > PROTOCOL_VERSION,
-  )
+  const mute = workers.filter(({ agent }) => agent.isMute)
+  const newer = workers.filter(({ agent }) => !agent.isMute && Number(agent.protocol) > PROTOCOL_VERSION)
   return [
     ...mute.map(
-      ({ pid, agentProtocol }) =>
-        `the agent of pid ${pid} speaks protocol ${agentProtocol}, the daemon ${PROTOCOL_VERSION}: it is watched by its pid alone, and stopped by a signal, until "upkeep reload" replaces it`,
+      ({ pid, agent }) =>
+        `the agent of pid ${pid} speaks protocol ${agent.protocol}, the daemon ${PROTOCOL_VERSION}: it is watched by its pid alone, and stopped by a signal, until "upkeep reload" replaces it`,
     ),
     ...(newer.length === 0
       ? []

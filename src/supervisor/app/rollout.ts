@@ -1,9 +1,10 @@
 // What operations do to instances, one or many at a time, and how they tell of it.
-import { Failure } from '../base/failure.ts'
-import type { AppSpec } from '../protocol/app-spec.ts'
-import type { ExitReport } from '../protocol/status.ts'
-import type { Instance } from './instance.ts'
-import type { Worker } from './worker.ts'
+import { Failure } from '../../base/failure.ts'
+import type { AppSpec } from '../../protocol/app-spec.ts'
+import type { ExitReport } from '../../protocol/status.ts'
+import type { Instance } from '../instance/instance.ts'
+import type { Worker } from '../worker/worker.ts'
+import { stoppedMeanwhile } from './app-operations.ts'
 
 /** Tells about a step of an operation, for whoever waits for it. */
 export type Report = (
@@ -58,8 +59,28 @@ export async function stopAll(instances: readonly Instance[], report: Report): P
   return reports.flat()
 }
 
-/** Puts a new worker into an instance. Throws when it does not become ready; then the old one goes on. */
-export async function reloadOne(instance: Instance, spec: AppSpec, steps: Steps): Promise<ExitReport[]> {
+/**
+ * Puts a new worker into each instance, some at a time (`reload.parallel`). Throws at the first that does not make it; then
+ * its old worker goes on. Returns how each worker ended.
+ */
+export async function reloadAll(
+  instances: readonly Instance[],
+  spec: AppSpec,
+  steps: Steps,
+): Promise<ExitReport[]> {
+  const ended: ExitReport[] = []
+  const total = instances.length
+  for (let done = 0; done < total; ) {
+    const batch = instances.slice(done, done + spec.reload.parallel)
+    const ends = await Promise.all(batch.map((instance) => reloadOne(instance, spec, steps)))
+    ended.push(...ends.flat())
+    done += batch.length
+    steps.report(`${done} of ${total} reloaded`, null, { done, total })
+  }
+  return ended
+}
+
+async function reloadOne(instance: Instance, spec: AppSpec, steps: Steps): Promise<ExitReport[]> {
   const { index } = instance
   const { report, giveWay } = steps
   giveWay()
@@ -79,10 +100,6 @@ export async function reloadOne(instance: Instance, spec: AppSpec, steps: Steps)
   const ends = await instance.drained()
   report('old worker gone', index)
   return ends
-}
-
-export function stoppedMeanwhile(name: string): Failure {
-  return new Failure('APP_NOT_RUNNING', `Cannot finish with "${name}": it was stopped meanwhile`)
 }
 
 async function untilStarted(instance: Instance): Promise<void> {

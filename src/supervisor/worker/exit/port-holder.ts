@@ -2,9 +2,9 @@
 // at, as ss(8) does.
 import { readFileSync, readlinkSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { WORKER_ENV } from '../protocol/agent.ts'
-import { tryReadVariable } from './process-stat.ts'
-import { tryParseWorkerId } from './worker-id.ts'
+import { WORKER_ENV } from '../../../protocol/agent.ts'
+import { tryReadVariable } from '../../process/process-stat.ts'
+import { tryParseWorkerId } from '../worker-id.ts'
 
 /** The worker that failed. */
 interface Asker {

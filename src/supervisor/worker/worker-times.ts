@@ -1,7 +1,7 @@
 // How long a worker runs and is ready. People are told times of day; what is decided by a duration is measured by a clock that
 // nobody sets, also over a change of daemons.
-import type { Clock } from '../base/clock.ts'
-import { tryReadAgeMs } from './process-stat.ts'
+import type { Clock } from '../../base/clock.ts'
+import { tryReadAgeMs } from '../process/process-stat.ts'
 import type { WorkerRecord } from './worker.ts'
 
 /** A clock that runs a little fast or slow is corrected all the time, and no reason to tell another time. */

@@ -3,10 +3,9 @@
 import { statSync } from 'node:fs'
 import net from 'node:net'
 import { getSystemErrorMap } from 'node:util'
-import type { SocketAddress } from '../protocol/agent.ts'
-import { socketKey } from '../protocol/agent.ts'
-import type { Balance } from '../protocol/app-spec.ts'
-import type { SocketHandle } from './agent-connection.ts'
+import type { SocketAddress } from '../../protocol/agent.ts'
+import { socketKey } from '../../protocol/agent.ts'
+import type { Balance } from '../../protocol/app-spec.ts'
 
 const TCP_IPV6_ONLY = 1
 const TCP_REUSE_PORT = 2
@@ -16,6 +15,12 @@ export const CAN_SPREAD = hasReusePort(process.versions.node)
 
 /** A worker that asks for more would take all descriptors of the daemon. */
 const MOST_PER_INSTANCE = 1024
+
+/** Node's internal handle of a bound or listening socket. */
+export interface SocketHandle {
+  close(): void
+  getsockname?(out: object): number
+}
 
 export interface HeldSocket {
   readonly address: SocketAddress

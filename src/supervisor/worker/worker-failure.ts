@@ -1,8 +1,8 @@
 // The failures of a worker, as an operation reports them.
 import { existsSync } from 'node:fs'
-import { Failure, isSystemError } from '../base/failure.ts'
-import type { AppSpec } from '../protocol/app-spec.ts'
-import type { ExitReport } from '../protocol/status.ts'
+import { Failure, isSystemError } from '../../base/failure.ts'
+import type { AppSpec } from '../../protocol/app-spec.ts'
+import type { ExitReport } from '../../protocol/status.ts'
 import type { Worker } from './worker.ts'
 
 const SHOWN_LINES = 25

@@ -1,7 +1,7 @@
 // What an instance does next: the whole behaviour in one total table. Wanted things come in as `start`, `stop` and
 // `replace`; what happened in the world as the rest. Cells are pure; `instance.ts` runs their effects. A combination
 // that is forgotten does not compile. docs/internals/instance-states.md shows the table.
-import type { InstanceState } from '../protocol/status.ts'
+import type { InstanceState } from '../../protocol/status.ts'
 
 export type { InstanceState }
 
