@@ -177,16 +177,12 @@ export class Instance {
     const worker = await this.#workers.adopt(record.spec, record.worker)
     if (worker === undefined) return
     this.spec = record.spec
+    const isStopping = record.state === 'stopping'
+    // Before it begins: it may have died since it was looked at, and that is seen at once.
+    this.state = isStopping ? 'stopping' : worker.isReady ? 'ready' : 'starting'
     worker.begin()
-    if (record.state === 'stopping') {
-      this.state = 'stopping'
-      void worker.stop()
-    } else if (worker.isReady) {
-      this.state = 'ready'
-    } else {
-      this.state = 'starting'
-      this.#workers.expectReady(worker)
-    }
+    if (isStopping) void worker.stop()
+    else if (this.state === 'starting') this.#workers.expectReady(worker)
   }
 
   /** Starts no worker any more, whatever happens. Resolves when those are here that were being spawned. */

@@ -115,6 +115,7 @@ export class FifoReader implements Paced {
   }
 
   #begin(spool: Spool): void {
+    if (this.#mode === 'closed') return
     this.#hasBegun = true
     spool.look()
     if (this.#mode === 'beginning') this.#pace(0)
