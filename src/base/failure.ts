@@ -86,7 +86,8 @@ export class Failure extends Error {
   }
 }
 
-/** True for an error of the operating system with one of these codes, such as `ENOENT`. */
+/** True for an error of the operating system; with codes such as `ENOENT`, for one that has one of them. */
 export function isSystemError(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+  if (!(error instanceof Error && 'code' in error)) return false
+  return codes.length === 0 ? 'syscall' in error : codes.includes(String(error.code))
 }

@@ -272,7 +272,7 @@ test('a daemon without descriptors left starts no more workers, goes on, and lea
   assert.equal((await up.daemon()).pid, pid)
   assert.deepEqual(await up.pids('web'), [worker])
   assert.equal((await app.get()).status, 200)
-  const pipes = () => readdirSync(join(up.home, 'run')).filter((name) => name.startsWith('web.'))
+  const pipes = () => readdirSync(join(up.home, 'run')).filter((name) => /^web\..*\.(?:out|err)$/.test(name))
   await until(() => pipes().length === 2, { show: pipes })
 })
 

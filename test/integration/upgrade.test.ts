@@ -338,7 +338,9 @@ function pipesOf(up: Upkeep, pid: number): number {
       return ''
     }
   })
-  return links.filter((link) => link.startsWith(join(up.home, 'run', 'web.'))).length
+  const isPipe = (link: string) =>
+    link.startsWith(join(up.home, 'run', 'web.')) && /\.(?:out|err)$/.test(link)
+  return links.filter(isPipe).length
 }
 
 function keepersOf(up: Upkeep): number[] {

@@ -155,17 +155,17 @@ export class Spool {
     this.#load.doneBytes += lengthBytes
   }
 
-  /** Gives room back. Only while nothing is being moved. True when the file is another one now. */
+  /** Gives room back, if the disk lets it. Only while nothing is being moved. True when the file is another one now. */
   tidy(): boolean {
     if (this.#endAt === HEAD_BYTES) return false
-    if (!this.isWritten) return this.#writtenAt >= MOST_BYTES && this.#replace()
-    this.#empty()
+    if (!this.isWritten) return this.#writtenAt >= MOST_BYTES && tryOnDisk(() => this.#replace())
+    tryOnDisk(() => this.#empty())
     return false
   }
 
   /** For the next daemon. */
   leave(): void {
-    writeNumbers(this.#fd, startAt(this.#writtenAt))
+    tryOnDisk(() => writeNumbers(this.#fd, startAt(this.#writtenAt)))
     if (this.isWritten) this.close()
   }
 
@@ -174,9 +174,11 @@ export class Spool {
     this.#fd = -1
   }
 
+  /** Where the disk does not let it, the next daemon finds that nothing is left in it, and removes it. */
   remove(): void {
+    this.leave()
     this.close()
-    rmSync(this.#path, { force: true })
+    tryOnDisk(() => rmSync(this.#path, { force: true }))
   }
 
   #empty(): void {
@@ -194,7 +196,7 @@ export class Spool {
   }
 
   /** A new file with what is not in a log yet. */
-  #replace(): boolean {
+  #replace(): void {
     const next = `${this.#path}.tmp`
     const shift = this.#writtenAt - HEAD_BYTES
     const rest = Buffer.alloc(this.#endAt - this.#writtenAt)
@@ -206,8 +208,6 @@ export class Spool {
       renameSync(next, this.#path)
     } catch (error) {
       closeSync(fd)
-      // There is no room for it: the old one will do a while longer.
-      if (isSystemError(error)) return false
       throw error
     }
     closeSync(this.#fd)
@@ -215,7 +215,6 @@ export class Spool {
     this.#endAt -= shift
     this.#readAt -= shift
     this.#startAt(HEAD_BYTES)
-    return true
   }
 }
 
@@ -230,19 +229,21 @@ function carriedBy({ from, to, lengthBytes, isVerbatim, doneBytes }: Load, nextB
  * tells whether a write was done.
  */
 export function settleSpools(directory: string): void {
-  for (const name of namesIn(directory)) if (isSpoolName(name)) trySettle(join(directory, name))
+  for (const name of namesIn(directory)) if (isSpoolName(name)) tryOnDisk(() => settle(join(directory, name)))
 }
 
 export function isSpoolName(name: string): boolean {
   return name.endsWith(SUFFIX)
 }
 
-function trySettle(path: string): void {
+/** False where the disk does not let it. */
+function tryOnDisk(act: () => void): boolean {
   try {
-    settle(path)
+    act()
+    return true
   } catch (error) {
-    // On a disk that takes nothing there is no spool: the pipe is read without.
-    if (!isSystemError(error)) throw error
+    if (isSystemError(error)) return false
+    throw error
   }
 }
 

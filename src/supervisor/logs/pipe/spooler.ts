@@ -12,11 +12,14 @@ export type Moved = number | 'nothing' | 'failed'
 
 type Answer = (moved: Moved) => void
 
+/** `resting`: it has failed too often, or cannot be here. */
+type State = 'idle' | 'starting' | 'ready' | 'resting' | 'closed'
+
 export interface SpoolerOptions {
   /** Where the pipes and the files are. */
   readonly directory: string
   readonly clock: Clock
-  /** Told once, when there is no spooler from now on. */
+  /** Told once, when pipes are read without it for a while. */
   readonly onUnusable: (reason: string) => void
   /** Default: the one of the system. */
   readonly perl?: string
@@ -32,16 +35,19 @@ const NUMBERS = [SPLICE[arch] ?? 0, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, O_WRONLY
 /** It waits for the spooler of another daemon, which ends with that. */
 const READY_WITHIN_MS = 10_000
 const MOST_FAILURES = 3
+const REST_MS = 60_000
 
 export class Spooler {
   readonly #options: SpoolerOptions
   readonly #asked = new Map<string, Answer>()
   #waiting: (() => void)[] = []
-  #state: 'idle' | 'starting' | 'ready' | 'unusable' | 'closed' = IS_POSSIBLE ? 'idle' : 'unusable'
+  #state: State = IS_POSSIBLE ? 'idle' : 'resting'
   #process: ChildProcess | undefined
   #gone: Promise<void> = Promise.resolve()
   #commands = ''
   #failures = 0
+  #isTold = false
+  #cancelRest = () => {}
 
   constructor(options: SpoolerOptions) {
     this.#options = options
@@ -52,7 +58,7 @@ export class Spooler {
   }
 
   get isUsable(): boolean {
-    return this.#state !== 'unusable' && this.#state !== 'closed'
+    return this.#state !== 'resting' && this.#state !== 'closed'
   }
 
   /** Calls back when no other spooler moves anything any more, or when there will be none. */
@@ -82,6 +88,7 @@ export class Spooler {
 
   /** Resolves when nothing is moved any more. */
   async close(): Promise<void> {
+    this.#cancelRest()
     this.#state = 'closed'
     this.#process?.ref()
     this.#process?.stdin?.end()
@@ -150,14 +157,21 @@ export class Spooler {
   #ended(reason: string): void {
     const unanswered = [...this.#asked.values()]
     this.#asked.clear()
-    if (this.#state !== 'closed') {
-      this.#failures++
-      this.#state = this.#failures < MOST_FAILURES ? 'idle' : 'unusable'
-      if (this.#state === 'unusable') this.#options.onUnusable(reason)
-    }
+    if (this.#state !== 'closed') this.#failed(reason)
     for (const answer of unanswered) answer('failed')
     if (this.#state === 'idle' && this.#waiting.length > 0) this.#start()
     else this.#goOn()
+  }
+
+  #failed(reason: string): void {
+    this.#state = 'idle'
+    if (++this.#failures < MOST_FAILURES) return
+    this.#state = 'resting'
+    this.#cancelRest = this.#options.clock.timer(REST_MS, () => {
+      this.#state = 'idle'
+    })
+    if (!this.#isTold) this.#options.onUnusable(reason)
+    this.#isTold = true
   }
 
   #goOn(): void {
