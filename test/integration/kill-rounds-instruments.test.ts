@@ -72,10 +72,8 @@ test('the census follows the lines through rotation and compression', (t) => {
 
 for (const [what, changes, isProblem] of [
   ['nothing', {}, false],
-  ['one lost read', { gaps: [gapOf(64 * 1024)], torn: ['x'] }, false],
-  ['more than a read', { gaps: [gapOf(70 * 1024)] }, true],
-  ['two gaps', { gaps: [gapOf(10), gapOf(10)] }, true],
-  ['a torn line and no gap', { torn: ['x'] }, true],
+  ['a missing line', { gaps: [{ worker: WORKER, from: 0, count: 1, bytes: 10 }] }, true],
+  ['a torn line', { torn: ['x'] }, true],
   ['lines twice', { twice: 1 }, true],
   ['lines out of order', { outOfOrder: 1 }, true],
 ] as const) {
@@ -140,8 +138,4 @@ function range(from: number, to: number): number[] {
 
 function text(numbers: readonly number[]): string {
   return numbers.map((number) => `${WORKER} ${number} ${'.'.repeat(number % 80)} ${WORKER}\n`).join('')
-}
-
-function gapOf(bytes: number) {
-  return { worker: WORKER, from: 0, count: 1, bytes }
 }

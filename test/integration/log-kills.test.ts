@@ -1,8 +1,8 @@
 // A reader of logs that is killed: at every change it makes to a file, and at random.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test as nodeTest, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -67,9 +67,18 @@ async function linesAfter(
 }
 
 /** Every line once, in order. The last one may be cut off by the end of the worker. */
-function assertComplete(lines: readonly string[]): void {
-  const at = lines.findIndex((line, index) => line !== `line ${index} ${'x'.repeat(index % 100)}`)
+function assertComplete(lines: readonly string[], count = lines.length): void {
+  const at = lines.findIndex((line, index) => line !== numberedLine(index))
   assert.ok(at === -1 || at === lines.length - 1, `line ${at} is "${lines[at]}"`)
+  assert.equal(lines.length, count)
+}
+
+function numbered(count: number): string {
+  return Array.from({ length: count }, (_, index) => `${numberedLine(index)}\n`).join('')
+}
+
+function numberedLine(index: number): string {
+  return `line ${index} ${'x'.repeat(index % 100)}`
 }
 
 async function ended({ child }: { readonly child: ChildProcess }): Promise<void> {
@@ -88,6 +97,25 @@ for (const [format, read] of [
       assertComplete(lines.map(read))
     })
   }
+}
+
+for (const when of ['before', 'amid', 'after']) {
+  test(`killed ${when} each change while it takes last words, every line is there once`, async (t) => {
+    for (let change = 1, isKilled = true; isKilled; change++) {
+      const directory = temporaryFolder(t)
+      const run = join(directory, 'run')
+      mkdirSync(run)
+      assert.equal(spawnSync('mkfifo', [join(run, 'worker.out'), join(run, 'worker.err')]).status, 0)
+      writeFileSync(join(run, 'worker.out.rest'), numbered(2000))
+      const settings = { MAX_SIZE: '50000', KILL_AT: `${change}:${when}` }
+      const killed = await reader(t, directory, ['adopt'], settings)
+      await ended(killed)
+      isKilled = killed.child.signalCode !== null
+      if (isKilled) await ended(await reader(t, directory, ['adopt'], { MAX_SIZE: '50000' }))
+      assertComplete(allText(directory, '0.out').split('\n').slice(0, -1), 2000)
+      assert.deepEqual(readdirSync(run), [])
+    }
+  })
 }
 
 test('killed sixty times at random, every line is there once', async (t) => {

@@ -31,6 +31,7 @@ test('programs that are missing are told with what they are for', () => {
     [
       ['mkfifo', 'problem'],
       ['flock', 'warning'],
+      ['perl', 'warning'],
       ['prlimit', 'warning'],
     ],
   )

@@ -30,6 +30,14 @@ const PROGRAMS: readonly (readonly [program: string, without: Finding])[] = [
     ),
   ],
   [
+    'perl',
+    warning(
+      'perl',
+      'perl is missing: a kill of the daemon can lose the log lines that it has just read',
+      'Install perl; on Debian and Ubuntu it is in perl-base',
+    ),
+  ],
+  [
     'prlimit',
     warning('prlimit', 'prlimit is missing: apps with "ulimits" cannot be started', 'Install util-linux'),
   ],

@@ -1,12 +1,21 @@
 // What a worker writes. Its stdout and stderr are FIFOs on disk, so that a daemon that takes over can find them again:
 // the worker never notices that the one before died, and the kernel keeps what it wrote meanwhile.
 
-import { closeSync, fchownSync, mkdirSync } from 'node:fs'
+import { closeSync, existsSync, fchownSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { restPathOf } from '../../protocol/agent.ts'
 import type { AppLogs } from './app-logs.ts'
-import { openAll, openForDaemon, openForWorker, removeFifos, tryOpenForDaemon } from './pipe/fifo.ts'
+import {
+  makeFifos,
+  openAll,
+  openForDaemon,
+  openForWorker,
+  removeFifos,
+  tryOpenForDaemon,
+} from './pipe/fifo.ts'
 import type { FifoStock } from './pipe/fifo-stock.ts'
+import { spoolPathOf } from './pipe/spool.ts'
 import { WorkerStream } from './worker-stream.ts'
 
 export interface WorkerOutputOptions {
@@ -82,23 +91,21 @@ export class WorkerOutput {
     }
   }
 
-  /** For a worker that another daemon spawned. When nothing leads to its pipes any more, it has no output from now on. */
+  /** For a worker that another daemon spawned. A pipe to which nothing leads any more has ended. */
   static async adopt(options: AdoptedOutputOptions): Promise<WorkerOutput> {
-    const { logs, pid, workerId, runDirectory, fifoStock } = options
-    const paths = fifoPaths(options)
-    const readFds = tryOpenForDaemon(paths, pid)
-    if (readFds !== undefined) return new WorkerOutput(options, readFds, [])
-    logs.tell(`The pipes of worker ${workerId} are gone: what it writes is lost until it is replaced`)
-    mkdirSync(runDirectory, { recursive: true, mode: 0o700 })
-    await fifoStock.make(paths)
-    // Without a writer they have ended.
-    return new WorkerOutput(options, openAll(paths.map((path) => () => openForDaemon(path))), [])
+    const { logs, pid, workerId } = options
+    const found = fifoPaths(options).map((path, index) => tryOpenForDaemon(path, { pid, fd: index + 1 }))
+    if (found.every((fd) => fd === undefined))
+      logs.tell(`The pipes of worker ${workerId} are gone: what it writes is lost until it is replaced`)
+    return new WorkerOutput(options, await withEnded(options, found), [])
   }
 
   /** Of a worker that ended while no daemon lived: takes what is still to be had. */
   static async takeLastWords(options: WorkerOutputOptions): Promise<void> {
-    const readFds = tryOpenForDaemon(fifoPaths(options))
-    if (readFds === undefined) return
+    const paths = fifoPaths(options)
+    if (!paths.some(hasWords)) return
+    const found = paths.map((path) => tryOpenForDaemon(path))
+    const readFds = await withEnded(options, found)
     await options.logs.spooler?.ready()
     await new WorkerOutput(options, readFds, []).finish(0)
   }
@@ -150,6 +157,28 @@ export class WorkerOutput {
     cancel()
     return !late
   }
+}
+
+/** A pipe without a writer has ended: such a one takes the place of each that is gone. */
+async function withEnded(
+  options: WorkerOutputOptions,
+  found: readonly (number | undefined)[],
+): Promise<number[]> {
+  const paths = fifoPaths(options)
+  const gone = paths.filter((_, index) => found[index] === undefined)
+  try {
+    mkdirSync(options.runDirectory, { recursive: true, mode: 0o700 })
+    if (gone.length > 0) await makeFifos(gone)
+    const made = openAll(gone.map((path) => () => openForDaemon(path)))
+    return found.map((fd) => fd ?? made.shift() ?? -1)
+  } catch (error) {
+    for (const fd of found) if (fd !== undefined) closeSync(fd)
+    throw error
+  }
+}
+
+function hasWords(pipePath: string): boolean {
+  return [pipePath, spoolPathOf(pipePath), restPathOf(pipePath)].some((path) => existsSync(path))
 }
 
 function giveTo({ uid, gid }: NonNullable<NewOutputOptions['owner']>, fds: readonly number[]): void {

@@ -92,7 +92,7 @@ export class WorkerStream implements FifoConsumer, LineSource {
   }
 
   ended(): void {
-    if (!this.#isLeaving) takeRest(this.#options.fifoPath, (bytes) => this.take(bytes, undefined))
+    if (!this.#isLeaving) this.#takeRest()
     this.#finishLine()
     this.#isEnded = true
     this.#file.detach(this)
@@ -118,6 +118,12 @@ export class WorkerStream implements FifoConsumer, LineSource {
   leave(): void {
     this.#isLeaving = true
     this.#reader.close()
+  }
+
+  #takeRest(): void {
+    takeRest(this.#options.fifoPath, this.#spool, (bytes) => this.take(bytes, undefined))
+    const spool = this.#spool
+    while (spool?.hasUnread) this.take(spool.read(), spool.readAt)
   }
 
   /** How much of it can be recorded in one go. A new format begins with the next line. */

@@ -18,9 +18,6 @@ export interface LineCounts {
   readonly undone: number
 }
 
-/** What the daemon reads at once, and so can lose at once, with the two lines that it cuts. */
-const LARGEST_GAP_BYTES = 64 * 1024 + 2 * 150
-
 export function linesSince(after: LineCounts, before: LineCounts | undefined): LineCounts {
   if (before === undefined) return after
   return {
@@ -47,12 +44,11 @@ export function allLines(counts: readonly LineCounts[]): LineCounts {
   }
 }
 
-/** What one kill cannot explain. One lost read can be, and is told apart: docs/decisions/0003-log-files.md. */
+/** A kill of the daemon is no reason for any of it. */
 export function lineProblems({ gaps, twice, outOfOrder, torn }: LineCounts): string[] {
-  const isOneRead = gaps.length <= 1 && gaps.every(({ bytes }) => bytes <= LARGEST_GAP_BYTES)
   return [
-    ...(isOneRead ? [] : [`more lines are missing than one read holds: ${JSON.stringify(gaps)}`]),
-    ...(torn.length > gaps.length ? [`torn lines: ${JSON.stringify(torn)}`] : []),
+    ...(gaps.length > 0 ? [`missing lines: ${JSON.stringify(gaps)}`] : []),
+    ...(torn.length > 0 ? [`torn lines: ${JSON.stringify(torn)}`] : []),
     ...(outOfOrder > 0 ? [`${outOfOrder} lines out of order`] : []),
     ...(twice > 0 ? [`${twice} lines twice`] : []),
   ]

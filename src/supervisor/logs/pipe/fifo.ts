@@ -6,6 +6,12 @@ import { Failure, isSystemError } from '../../../base/failure.ts'
 
 const run = promisify(execFile)
 
+/** A process that has a pipe open, and where. */
+export interface PipeHolder {
+  readonly pid: number
+  readonly fd: number
+}
+
 /** Makes named pipes that only their owner can open. What was there under these names is removed. */
 export async function makeFifos(paths: readonly string[]): Promise<void> {
   for (const path of paths) rmSync(path, { force: true })
@@ -42,21 +48,21 @@ export function openForDaemon(path: string): number {
 }
 
 /**
- * The read ends of a worker's stdout and stderr, or undefined when one of them is gone. Where somebody removed the files, the
- * pipes are still there as long as the worker, if its pid is given, has them open.
+ * The read end of a pipe of a worker, or undefined when it is gone. Where somebody removed the file, the pipe is still there as
+ * long as the worker, if it is given, has it open.
  */
-export function tryOpenForDaemon(paths: readonly string[], pid?: number): number[] | undefined {
+export function tryOpenForDaemon(path: string, holder?: PipeHolder): number | undefined {
   try {
-    return openAll(paths.map((path, index) => () => openForDaemon(existing(path, pid, index + 1))))
+    return openForDaemon(existing(path, holder))
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM')) return undefined
     throw error
   }
 }
 
-function existing(path: string, pid: number | undefined, fd: number): string {
-  if (pid === undefined || existsSync(path)) return path
-  const link = `/proc/${pid}/fd/${fd}`
+function existing(path: string, holder: PipeHolder | undefined): string {
+  if (holder === undefined || existsSync(path)) return path
+  const link = `/proc/${holder.pid}/fd/${holder.fd}`
   // The worker may have put something else there, from which reading would take what is meant for others.
   return readlinkSync(link) === `${path} (deleted)` ? link : path
 }

@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
@@ -17,6 +18,7 @@ import {
 import { dirname, join } from 'node:path'
 
 import { isSystemError } from '../../../base/failure.ts'
+import { restPathOf } from '../../../protocol/agent.ts'
 
 /** One write to the end of a log file. */
 export interface LogWrite {
@@ -48,11 +50,12 @@ interface Load {
 }
 
 const SUFFIX = '.spool'
-/** `magic`, five numbers (f64, little endian), the length of the path of the log (u32) and the path; then zeros. */
+/** `magic`, six numbers (f64, little endian), the length of the path of the log (u32) and the path; then zeros. */
 const HEAD_BYTES = 4096
 const MAGIC = Buffer.from('upkeep spool 1\n\0')
 const NUMBERS_AT = MAGIC.length
-const PATH_AT = NUMBERS_AT + 5 * 8 + 4
+const REST_AT = NUMBERS_AT + 5 * 8
+const PATH_AT = REST_AT + 8 + 4
 /** When so much was written to logs, and something is left behind it, the file is begun anew. */
 const MOST_BYTES = 1024 * 1024
 const MOST_READ_BYTES = 64 * 1024
@@ -80,7 +83,7 @@ export class Spool {
 
   /** Of the pipe at `pipePath`; goes on where the daemon before stopped. undefined where the disk does not take it. */
   static tryOpen(pipePath: string, logPath: string): Spool | undefined {
-    const path = `${pipePath}${SUFFIX}`
+    const path = spoolPathOf(pipePath)
     let fd: number | undefined
     try {
       fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
@@ -153,6 +156,21 @@ export class Spool {
   wrote(lengthBytes: number): void {
     this.#writtenAt = carriedBy(this.#load, lengthBytes)
     this.#load.doneBytes += lengthBytes
+  }
+
+  /**
+   * Adds a file, which is removed then. Until it is, the next daemon begins anew with it: so it comes neither twice nor not at
+   * all. False where the disk does not take it; then the file is still there.
+   */
+  moveIn(path: string, fd: number): boolean {
+    const startAt = this.#endAt
+    const isDone = tryOnDisk(() => {
+      writeAll(this.#fd, doubleOf(startAt), REST_AT)
+      this.#endAt += copyTo(this.#fd, startAt, fd)
+      rmSync(path, { force: true })
+    })
+    if (!isDone) tryOnDisk(() => ftruncateSync(this.#fd, startAt))
+    return isDone
   }
 
   /** Gives room back, if the disk lets it. Only while nothing is being moved. True when the file is another one now. */
@@ -232,6 +250,10 @@ export function settleSpools(directory: string): void {
   for (const name of namesIn(directory)) if (isSpoolName(name)) tryOnDisk(() => settle(join(directory, name)))
 }
 
+export function spoolPathOf(pipePath: string): string {
+  return `${pipePath}${SUFFIX}`
+}
+
 export function isSpoolName(name: string): boolean {
   return name.endsWith(SUFFIX)
 }
@@ -251,10 +273,22 @@ function settle(path: string): void {
   const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const head = tryReadHead(fd)
-    if (head !== undefined) writeNumbers(fd, startAt(isDone(head, readLogPath(fd)) ? head.to : head.from))
+    if (head === undefined) return
+    writeNumbers(fd, startAt(isDone(head, readLogPath(fd)) ? head.to : head.from))
+    forgetHalfMoved(fd, restPathOf(path.slice(0, -SUFFIX.length)))
   } finally {
     closeSync(fd)
   }
+}
+
+/** While the file that was being added is there, nothing of it counts. */
+function forgetHalfMoved(fd: number, restPath: string): void {
+  const bytes = Buffer.alloc(8)
+  readSync(fd, bytes, 0, bytes.length, REST_AT)
+  const restAt = bytes.readDoubleLE()
+  if (restAt === 0) return
+  if (existsSync(restPath)) ftruncateSync(fd, restAt)
+  writeAll(fd, doubleOf(0), REST_AT)
 }
 
 /** Whether the write was done; what was done of it is undone when that was only a part. */
@@ -329,6 +363,22 @@ function writeNumbers(fd: number, { from, to, inode, sizeBytes, lengthBytes }: H
   for (const [index, number] of [from, to, inode, sizeBytes, lengthBytes].entries())
     NUMBERS.setFloat64(index * 8, number, true)
   writeAll(fd, new Uint8Array(NUMBERS.buffer), NUMBERS_AT)
+}
+
+function doubleOf(number: number): Uint8Array {
+  return new Uint8Array(new Float64Array([number]).buffer)
+}
+
+/** Copies a file to this place of another one; returns its length. */
+function copyTo(target: number, at: number, source: number): number {
+  const bytes = Buffer.allocUnsafe(MOST_READ_BYTES)
+  let done = 0
+  for (;;) {
+    const length = readSync(source, bytes, 0, bytes.length, done)
+    if (length === 0) return done
+    writeAll(target, bytes.subarray(0, length), at + done)
+    done += length
+  }
 }
 
 function writeAll(fd: number, bytes: Uint8Array, at: number): void {

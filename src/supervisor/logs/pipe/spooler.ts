@@ -2,7 +2,7 @@
 // whoever is killed when. Node can only read and then write, and what it had read would be lost in between.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:fs'
-import { arch, platform } from 'node:process'
+import process, { arch, platform } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 import type { Clock } from '../../../base/clock.ts'
@@ -21,11 +21,11 @@ export interface SpoolerOptions {
   readonly clock: Clock
   /** Told once, when pipes are read without it for a while. */
   readonly onUnusable: (reason: string) => void
-  /** Default: the one of the system. */
+  /** Default: the one on the path. */
   readonly perl?: string
 }
 
-const PERL = '/usr/bin/perl'
+const PERL = 'perl'
 const PROGRAM = fileURLToPath(new URL('../../../../bin/spooler.pl', import.meta.url))
 /** The system call, as Linux numbers it; the flags are those of the machine. */
 const SPLICE: Readonly<Record<string, number>> = { x64: 275, arm64: 76 }
@@ -100,9 +100,10 @@ export class Spooler {
     this.#state = 'starting'
     const { directory, clock, perl = PERL } = this.#options
     // What PERL5OPT and its like in a user's environment say is not meant for it.
+    const env = { PATH: process.env.PATH }
     const child = spawn(perl, ['-w', PROGRAM, ...NUMBERS], {
       cwd: directory,
-      env: {},
+      env,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.#process = child

@@ -2,13 +2,15 @@ import { closeSync, constants, fstatSync, openSync, readSync, rmSync } from 'nod
 import { isSystemError } from '../../../base/failure.ts'
 import { restPathOf } from '../../../protocol/agent.ts'
 import { READ_BYTES } from './fifo-reader.ts'
+import type { Spool } from './spool.ts'
 
-/** Hands over what the agent of this pipe's worker put aside when no daemon lived, if it did. */
-export function takeRest(fifoPath: string, take: (bytes: Buffer) => void): void {
+/** Hands over what the agent of this pipe's worker put aside when it ended, if it did. */
+export function takeRest(fifoPath: string, spool: Spool | undefined, take: (bytes: Buffer) => void): void {
   const path = restPathOf(fifoPath)
   const fd = tryOpen(path)
   if (fd === undefined) return
   try {
+    if (spool?.moveIn(path, fd)) return
     // Like a pipe: what is read is no longer there, so that it cannot come twice.
     rmSync(path, { force: true })
     const buffer = Buffer.allocUnsafe(READ_BYTES)
