@@ -15,6 +15,10 @@ function homes(t: TestContext): [Upkeep, Upkeep] {
   return [upkeep(t), upkeep(t)]
 }
 
+function nested(levels: number): string {
+  return '['.repeat(levels) + ']'.repeat(levels)
+}
+
 /** A home with one app that runs and one that was stopped, written down and left. */
 async function exported(from: Upkeep): Promise<{ file: string; port: number }> {
   const app = await running(from, 'http.mjs', { instances: 2, env: { TOKEN: 'hidden-value' } })
@@ -135,6 +139,12 @@ test('where no daemon has ever been, there is nothing to export', async (t) => {
 for (const [what, text, problem] of [
   ['of a newer Upkeep', '{ "version": 99, "apps": [] }', /a newer Upkeep wrote it/],
   ['that is cut', '{ "version": 2, "apps": [', /it is not JSON, or not complete/],
+  ['of 10,000 levels', nested(10_000), /it is nested deeper than 100 levels/],
+  [
+    'of 100,000 levels in a known place',
+    `{"version":2,"apps":[{"spec":${nested(100_000)}}]}`,
+    /nested deeper/,
+  ],
   ['of another kind', '{ "name": "web" }', /it is not what "upkeep export state" writes/],
 ] as const) {
   test(`a file ${what} is refused`, async (t) => {
@@ -143,6 +153,7 @@ for (const [what, text, problem] of [
     const { stderr } = await up.fails(74, 'import', 'state', up.write('apps.json', text))
 
     assert.match(stderr, problem)
+    assert.match(stderr, /Nothing was imported/)
   })
 }
 
