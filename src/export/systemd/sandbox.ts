@@ -59,10 +59,15 @@ export function sandbox(kind: SandboxKind, hasLowPorts: boolean): readonly Line[
 
 const IN_A_HOME = /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)(?=\/|$)/
 
+/** The home that a path is in, of those that a sandbox closes. */
+export function homeAround(path: string): string | undefined {
+  return IN_A_HOME.exec(path)?.[0]
+}
+
 /** The file system is read-only but for some folders; of the homes, only what is needed is seen. */
 export function fileSystem(writable: readonly string[], readable: readonly string[] = []): readonly Line[] {
-  const isInHome = (path: string) => IN_A_HOME.test(path)
-  const readHomes = new Set(readable.flatMap((path) => IN_A_HOME.exec(path)?.[0] ?? []))
+  const isInHome = (path: string) => homeAround(path) !== undefined
+  const readHomes = new Set(readable.flatMap((path) => homeAround(path) ?? []))
   const seen: readonly Line[] = [
     ...[...readHomes].map((path): Line => ['BindReadOnlyPaths', optional(path)]),
     ...writable.filter(isInHome).map((path): Line => ['BindPaths', optional(path)]),
