@@ -166,6 +166,8 @@ async function open(
   function leave(keepWorkers: boolean): Promise<void> {
     leaving ??= (async () => {
       await program.leaving()
+      // Also no keeper of an earlier daemon starts one again. After a hand-over it may be needed for the new one.
+      if (maySave) endTrying(home)
       if (!keepWorkers) await Promise.all(supervisor.apps.map((app) => app.halt(() => {})))
       if (maySave) await state.saved()
       await opened.close()
