@@ -18,6 +18,7 @@ import { removePublicFolder } from './home.ts'
 import { endTrying } from './keeper.ts'
 import { Opened } from './opened.ts'
 import { OperationGate } from './operation-gate.ts'
+import { sweepAbandoned } from './outside/sweep.ts'
 import { PACKAGE_VERSION } from './package-version.ts'
 import type { LoadedState } from './state/load-state.ts'
 import { StateFile } from './state/state-file.ts'
@@ -156,6 +157,7 @@ async function open(
   maySave = true
   state.save()
   opened.add(() => guard.close())
+  void sweepAbandoned(home)
   guard.watch([...agents, control], { restored: () => state.saveAgain(), lost: () => void abandon() })
 
   let hasLeft: () => void = () => {}

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure, isSystemError } from '../base/failure.ts'
+import { disownFolder } from './outside/folder-owner.ts'
 
 /** Longest path of a unix socket (unix(7)), less the end of ours. */
 const LONGEST_HOME = 108 - '/upkeep.sock'.length - 1
@@ -49,6 +50,7 @@ export function removePublicFolder({ directory, publicAgentSocketPath }: Home): 
   const folder = dirname(publicAgentSocketPath)
   if (folder === directory) return
   try {
+    disownFolder(folder)
     rmdirSync(folder)
   } catch {
     // It could not be made, or somebody else put something there.
