@@ -89,6 +89,26 @@ test('exported units run an app without a daemon', async (t) => {
     assert.ok(said.stderr.includes(`${warnings[0]}.\n`), said.stderr)
   })
 
+  await t.test('a unit of root has its name and no other right of it, and runs', async () => {
+    await machine.ok('systemctl', 'stop', 'web.target', 'web.socket')
+    mkdirSync(machine.path('/root/app'))
+    copyFileSync(testApp('odd-environment.mjs'), machine.path('/root/app/server.mjs'))
+    const config = (args: readonly string[]) => {
+      const app = { name: 'web', script: 'server.mjs', env: { PORT: 3000 }, args }
+      writeFileSync(machine.path('/root/app/upkeep.config.json'), JSON.stringify({ apps: [app] }))
+    }
+    config(['/home/deploy/app'])
+    const { warnings } = await exported(machine, '/root/app', 'root')
+    assert.match(warnings.join('\n'), /cannot reach \/home\/deploy\/app: \/home\/deploy is closed to root/)
+    config([])
+    await machine.ok('sh', '-ec', (await exported(machine, '/root/app', 'root')).install.join('\n'))
+    const { pid } = await until(() => ask(machine), { within: '60s', show: () => machine.journal() })
+    const status = await machine.ok('cat', `/proc/${pid}/status`)
+    assert.match(status, /^Uid:\t0\t0\t0\t0$/m)
+    assert.match(status, /^CapBnd:\t0+$/m)
+    await machine.ok('systemd-analyze', 'security', '--threshold=15', '--no-pager', 'web@0.service')
+  })
+
   await t.test('the environment is for root alone', async () => {
     assert.equal((await machine.ok('stat', '--format=%a %U', '/etc/upkeep/web.env')).trim(), '600 root')
     await machine.ok(

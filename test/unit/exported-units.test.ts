@@ -166,6 +166,15 @@ test('what leads into a home by a link is seen, and the folder of the app can be
   )
 })
 
+test('an app as root has no capability, but for low ports where systemd does not open them', () => {
+  const tight = files({}, { user: null })['/etc/systemd/system/web@.service'] ?? ''
+  const binding = files({ env: {} }, { user: null })['/etc/systemd/system/web@.service'] ?? ''
+
+  assert.match(tight, /^CapabilityBoundingSet=\nPrivateTmp=yes\nPrivateUsers=yes$/m)
+  assert.match(binding, /^CapabilityBoundingSet=CAP_NET_BIND_SERVICE\nPrivateTmp=yes\nPrivateUsers=no$/m)
+  for (const unit of [tight, binding]) assert.doesNotMatch(unit, /^User=/m)
+})
+
 test('a name with characters that units do not know', () => {
   assert.ok('/etc/systemd/system/my-app--1.target' in files({ name: 'my app @1' }))
 })

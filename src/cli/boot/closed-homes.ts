@@ -1,4 +1,5 @@
-// Units close all homes but for what an app names. Whether its user may go in there is for the permissions of the home.
+// Units close all homes but for what an app names. Whether its user may go in there is for the permissions of the home;
+// in a unit also root has no right to pass them.
 import { realpathSync, statSync } from 'node:fs'
 import type { BootAccount } from '../../export/boot-service.ts'
 import { homeAround } from '../../export/systemd/sandbox.ts'
@@ -26,10 +27,10 @@ export function tryRealPath(path: string): string {
   }
 }
 
-function whyClosed(home: string, { name, uid, home: own }: BootAccount): string | undefined {
+function whyClosed(home: string, { name, home: own }: BootAccount): string | undefined {
   if (home.startsWith('/run/user/'))
     return `${home} is there only while its user is logged in. Move it, for example below /srv`
-  if (uid === 0 || own === home || own.startsWith(`${home}/`) || isOpen(home)) return undefined
+  if (own === home || own.startsWith(`${home}/`) || isOpen(home)) return undefined
   return `${home} is closed to ${name}. Name the owner with --as, or move it, for example below /srv or /usr/local`
 }
 

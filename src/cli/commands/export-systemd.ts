@@ -77,7 +77,8 @@ function accountOf(context: Context, { runAs }: AppSpec): BootAccount {
 }
 
 function warningsOn(spec: AppSpec, account: BootAccount): string[] {
-  const root = 'The units run the app as root, which can be had only with a wide sandbox: use --as <user>'
+  const root =
+    'The units run the app as root, though without its rights over what belongs to others: better use --as <user>'
   return [...(account.uid === 0 ? [root] : []), ...tellClosedHomes(pathsOf(spec), account)]
 }
 

@@ -73,6 +73,7 @@ function renderService(
   { user, realPath }: AppUnitOptions,
 ): string {
   const paths = pathsOf(spec)
+  const bindsItself = port === undefined
   return renderUnit([MARK], {
     Unit: [
       ['Description', `${quotePath(spec.name)}, instance %i`],
@@ -96,10 +97,11 @@ function renderService(
       ...limits(spec),
       ['OOMPolicy', 'continue'],
       ['UMask', '0077'],
-      ...sandbox(user === null ? 'root' : 'user', port === undefined ? false : port < 1024),
+      ...sandbox(user === null ? 'plain root' : 'user', bindsItself && user === null),
       // Nothing of a worker outlives its unit, so it can have these too.
       ['PrivateTmp', 'yes'],
-      ['PrivateUsers', user === null ? 'no' : 'yes'],
+      // In a user namespace nobody binds a port below 1024; root may want to, where systemd does not do it.
+      ['PrivateUsers', bindsItself && user === null ? 'no' : 'yes'],
       ...fileSystem([...new Set([spec.cwd, realPath(spec.cwd)])], [...paths, ...paths.map(realPath)]),
     ],
   })
