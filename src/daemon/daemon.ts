@@ -10,7 +10,8 @@ import { agentSockets } from './agent-server.ts'
 import { controlServer } from './control-server.ts'
 import type { HomeLock } from './daemon-lock.ts'
 import { lockHome } from './daemon-lock.ts'
-import { EventFeed } from './event-feed.ts'
+import { EventFeed, KEPT_EVENTS } from './event-feed.ts'
+import { EventFile } from './event-file.ts'
 import { HomeGuard } from './guard/home-guard.ts'
 import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
@@ -92,7 +93,8 @@ async function open(
   const guard = new HomeGuard(home, inheritance?.lock ?? (await lockHome(home)), systemClock, log)
   opened.add(() => guard.release())
   const startedMs = systemClock.monotonicMs()
-  const events = new EventFeed()
+  const eventFile = new EventFile(home.eventFile)
+  const events = new EventFeed(eventFile.recent(KEPT_EVENTS))
   const watchers = new Set<() => void>()
   const gate = new OperationGate()
   const leavingStreams = new AbortController()
@@ -107,6 +109,7 @@ async function open(
     },
     event(event) {
       log.event(event.event, event.app, event.instance, event.text)
+      eventFile.append(event)
       events.publish(event)
     },
     problem: (event, text) => log.problem(event, text),

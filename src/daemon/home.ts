@@ -17,6 +17,7 @@ export interface Home {
   readonly publicAgentSocketPath: string
   readonly stateFile: string
   readonly daemonLog: string
+  readonly eventFile: string
   /** There while the last keeper could not bring a daemon back. */
   readonly keeperGaveUp: string
   readonly runDirectory: string
@@ -32,6 +33,7 @@ export function homeIn(directory: string): Home {
     publicAgentSocketPath: publicSocketPath(directory),
     stateFile: join(directory, 'state.json'),
     daemonLog: join(directory, 'daemon.log'),
+    eventFile: join(directory, 'events.jsonl'),
     keeperGaveUp: join(directory, 'keeper.gave-up'),
     runDirectory: join(directory, 'run'),
     logDirectory: join(directory, 'logs'),
