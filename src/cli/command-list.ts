@@ -2,6 +2,7 @@
 import { Failure } from '../base/failure.ts'
 import { nearestName } from '../base/nearest-name.ts'
 import type { Command } from './command.ts'
+import { ourWordFor } from './other-words.ts'
 
 /** The parts of the help, in their order. */
 export const GROUPS = {
@@ -58,7 +59,8 @@ export function findCommand(name: string): CommandEntry {
     name,
     COMMANDS.flatMap((each) => [each.name, ...each.aliases]),
   )
+  const guess = near === undefined ? 'See "upkeep help"' : `Did you mean "${near}"?`
   throw new Failure('USAGE', `Cannot run "${name.slice(0, 50)}": there is no such command`, {
-    hint: near === undefined ? 'See "upkeep help"' : `Did you mean "${near}"?`,
+    hint: ourWordFor('command', name) ?? guess,
   })
 }

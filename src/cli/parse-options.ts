@@ -3,6 +3,7 @@ import { Failure } from '../base/failure.ts'
 import { nearestName } from '../base/nearest-name.ts'
 import type { Command } from './command.ts'
 import type { CommandEntry } from './command-list.ts'
+import { ourWordFor } from './other-words.ts'
 import type { Output } from './terminal/output.ts'
 
 export interface Parsed {
@@ -86,7 +87,7 @@ function usageFailure(command: Command, error: CommanderError): Failure {
     'USAGE',
     `Cannot run "upkeep ${command.name}": there is no option ${option.slice(0, 50)}`,
     {
-      hint: near === undefined ? hintFor(command) : `Did you mean ${near}?`,
+      hint: ourWordFor('option', option) ?? (near === undefined ? hintFor(command) : `Did you mean ${near}?`),
     },
   )
 }

@@ -52,6 +52,7 @@ async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
   const { socketPath, answerTimeoutMs, timeoutMs, signal, isVersioned } = exchange
   let sent: ClientRequest | undefined
   let late: Failure | undefined
+  const text = exchange.body === undefined ? undefined : jsonOf(exchange.body)
   const giveUp = (failure: Failure) => {
     late = failure
     sent?.destroy()
@@ -61,7 +62,7 @@ async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
   )
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      sent = send(exchange)
+      sent = send(exchange, text)
       sent.once('response', resolve).once('error', reject)
     })
     silence.end()
@@ -85,8 +86,23 @@ async function* chunksOf(exchange: Exchange): AsyncGenerator<string> {
   }
 }
 
-function send({ socketPath, method, path, body, isVersioned, signal }: Exchange): ClientRequest {
-  const text = body === undefined ? undefined : JSON.stringify(body)
+/** What has no text is a mistake of the caller: the daemon could be reached. */
+function jsonOf(body: unknown): string {
+  try {
+    return JSON.stringify(body)
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error
+    throw new Failure('REQUEST_INVALID', `Cannot ask the daemon: the request has no text, ${error.message}`, {
+      hint: 'It is nested too deeply, or in a circle',
+      cause: error,
+    })
+  }
+}
+
+function send(
+  { socketPath, method, path, isVersioned, signal }: Exchange,
+  text: string | undefined,
+): ClientRequest {
   const headers = {
     ...(isVersioned ? { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) } : {}),
     ...(text === undefined

@@ -8,6 +8,7 @@ import { parseAgentMessage } from '../supervisor/agents/agent-message.ts'
 import type { Supervisor } from '../supervisor/supervisor.ts'
 import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
+import { ownFolder } from './outside/folder-owner.ts'
 
 const HELLO_WITHIN_MS = 5000
 const MOST_HELLO_CHARS = 4096
@@ -33,7 +34,9 @@ function tryMakeFolder(path: string): boolean {
   try {
     mkdirSync(path, { recursive: true, mode: 0o711 })
     chmodSync(path, 0o711)
-    return lstatSync(path).isDirectory()
+    if (!lstatSync(path).isDirectory()) return false
+    ownFolder(path)
+    return true
   } catch {
     // Without it only the workers of other users cannot hand over their sockets.
     return false

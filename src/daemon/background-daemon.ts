@@ -65,7 +65,7 @@ export class BackgroundDaemon {
       lockFd: daemon.lock.fd,
       shut: () => shut(daemon),
       open: () => daemon.gate.open(),
-      release: () => daemon.release(),
+      release: () => this.#release(daemon),
       takeBack: (sockets: readonly AppSocket[]) => this.#takeBack(daemon, sockets),
     }
     const upgrade = handOver(leaving, request, abort.signal)
@@ -77,6 +77,20 @@ export class BackgroundDaemon {
       throw error
     } finally {
       this.#upgrading = undefined
+    }
+  }
+
+  /**
+   * A daemon that cannot let go has lost some of its workers and still acts on the others. Nobody can go on from there but
+   * the new one, which takes the end of this process for its turn.
+   */
+  async #release(daemon: Daemon): Promise<readonly AppSocket[]> {
+    try {
+      return await daemon.release()
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#parts.log.problem('daemon.upgrade', `Leaving, because it cannot let go of the workers: ${reason}`)
+      process.exit(FAILED_STATUS)
     }
   }
 

@@ -24,6 +24,7 @@ import {
   upgradeRequest,
 } from './requests.ts'
 import { exportedState, parseExported } from './state/portable-state.ts'
+import { refuseUnknownInstance } from './unknown-instance.ts'
 
 export interface ControlPorts {
   readonly supervisor: Supervisor
@@ -108,6 +109,7 @@ export const CONTROL_ROUTES: Readonly<Record<string, Handler>> = {
     const { supervisor, logDirectory } = ports
     const query = logQuery(parameters)
     const names = namesWithLogs(query.targets ?? ['all'], supervisor, logDirectory)
+    refuseUnknownInstance({ names, instance: query.instance, supervisor, logDirectory })
     const leaving = leavingWith(ports)
     const apps = names.map((app) => ({ directory: logDirectory, app, logs: supervisor.logsOf(app) }))
     return sendValues(response, followLogs(apps, supervisor.feed, query, leaving.signal), leaving)

@@ -10,7 +10,8 @@ import { agentSockets } from './agent-server.ts'
 import { controlServer } from './control-server.ts'
 import type { HomeLock } from './daemon-lock.ts'
 import { lockHome } from './daemon-lock.ts'
-import { EventFeed } from './event-feed.ts'
+import { EventFeed, KEPT_EVENTS } from './event-feed.ts'
+import { EventFile } from './event-file.ts'
 import { HomeGuard } from './guard/home-guard.ts'
 import { SocketFile } from './guard/socket-file.ts'
 import type { Home } from './home.ts'
@@ -18,6 +19,7 @@ import { removePublicFolder } from './home.ts'
 import { endTrying } from './keeper.ts'
 import { Opened } from './opened.ts'
 import { OperationGate } from './operation-gate.ts'
+import { sweepAbandoned } from './outside/sweep.ts'
 import { PACKAGE_VERSION } from './package-version.ts'
 import type { LoadedState } from './state/load-state.ts'
 import { StateFile } from './state/state-file.ts'
@@ -91,7 +93,8 @@ async function open(
   const guard = new HomeGuard(home, inheritance?.lock ?? (await lockHome(home)), systemClock, log)
   opened.add(() => guard.release())
   const startedMs = systemClock.monotonicMs()
-  const events = new EventFeed()
+  const eventFile = new EventFile(home.eventFile)
+  const events = new EventFeed(eventFile.recent(KEPT_EVENTS))
   const watchers = new Set<() => void>()
   const gate = new OperationGate()
   const leavingStreams = new AbortController()
@@ -106,6 +109,7 @@ async function open(
     },
     event(event) {
       log.event(event.event, event.app, event.instance, event.text)
+      eventFile.append(event)
       events.publish(event)
     },
     problem: (event, text) => log.problem(event, text),
@@ -156,6 +160,7 @@ async function open(
   maySave = true
   state.save()
   opened.add(() => guard.close())
+  void sweepAbandoned(home)
   guard.watch([...agents, control], { restored: () => state.saveAgain(), lost: () => void abandon() })
 
   let hasLeft: () => void = () => {}
@@ -166,6 +171,8 @@ async function open(
   function leave(keepWorkers: boolean): Promise<void> {
     leaving ??= (async () => {
       await program.leaving()
+      // Also no keeper of an earlier daemon starts one again. After a hand-over it may be needed for the new one.
+      if (maySave) endTrying(home)
       if (!keepWorkers) await Promise.all(supervisor.apps.map((app) => app.halt(() => {})))
       if (maySave) await state.saved()
       await opened.close()

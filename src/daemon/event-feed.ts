@@ -1,6 +1,7 @@
 import type { SupervisorEvent } from '../protocol/control.ts'
 
-const KEPT = 200
+/** How many of the past it tells. */
+export const KEPT_EVENTS = 200
 /** A reader that does not keep up loses the oldest, not the daemon its memory. */
 const MOST_WAITING = 1000
 
@@ -12,10 +13,15 @@ interface Reader {
 /** What happened lately and what happens next. */
 export class EventFeed {
   readonly #readers = new Set<Reader>()
-  readonly #recent: SupervisorEvent[] = []
+  readonly #recent: SupervisorEvent[]
+
+  /** Goes on after what was before. */
+  constructor(earlier: readonly SupervisorEvent[]) {
+    this.#recent = [...earlier]
+  }
 
   publish(event: SupervisorEvent): void {
-    keep(this.#recent, event, KEPT)
+    keep(this.#recent, event, KEPT_EVENTS)
     for (const reader of this.#readers) {
       keep(reader.waiting, event, MOST_WAITING)
       reader.wake()

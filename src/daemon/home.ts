@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure, isSystemError } from '../base/failure.ts'
+import { disownFolder } from './outside/folder-owner.ts'
 
 /** Longest path of a unix socket (unix(7)), less the end of ours. */
 const LONGEST_HOME = 108 - '/upkeep.sock'.length - 1
@@ -16,6 +17,7 @@ export interface Home {
   readonly publicAgentSocketPath: string
   readonly stateFile: string
   readonly daemonLog: string
+  readonly eventFile: string
   /** There while the last keeper could not bring a daemon back. */
   readonly keeperGaveUp: string
   readonly runDirectory: string
@@ -31,6 +33,7 @@ export function homeIn(directory: string): Home {
     publicAgentSocketPath: publicSocketPath(directory),
     stateFile: join(directory, 'state.json'),
     daemonLog: join(directory, 'daemon.log'),
+    eventFile: join(directory, 'events.jsonl'),
     keeperGaveUp: join(directory, 'keeper.gave-up'),
     runDirectory: join(directory, 'run'),
     logDirectory: join(directory, 'logs'),
@@ -49,6 +52,7 @@ export function removePublicFolder({ directory, publicAgentSocketPath }: Home): 
   const folder = dirname(publicAgentSocketPath)
   if (folder === directory) return
   try {
+    disownFolder(folder)
     rmdirSync(folder)
   } catch {
     // It could not be made, or somebody else put something there.

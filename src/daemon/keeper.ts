@@ -6,6 +6,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../base/clock.ts'
+import { isSystemError } from '../base/failure.ts'
 import type { Home } from './home.ts'
 
 const KEEPER_PATH = fileURLToPath(new URL('../../bin/keeper', import.meta.url))
@@ -111,6 +112,14 @@ export class Keeper {
 /** Sends keepers away that wait to start a daemon: what they could not do is done. */
 export function endTrying({ directory, keeperGaveUp }: Home): void {
   rmSync(keeperGaveUp, { force: true })
-  for (const name of readdirSync(directory))
-    if (TRYING.test(name)) rmSync(join(directory, name), { force: true })
+  for (const name of namesIn(directory)) if (TRYING.test(name)) rmSync(join(directory, name), { force: true })
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  }
 }

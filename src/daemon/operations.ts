@@ -1,4 +1,5 @@
 // Commands on apps that exist, one after another, each with its result.
+import { availableParallelism } from 'node:os'
 import { Failure } from '../base/failure.ts'
 import type { OperationEvent, OperationRequest, Outcome } from '../protocol/control.ts'
 import type { ExitReport } from '../protocol/status.ts'
@@ -80,8 +81,10 @@ async function operateOne(
 export function scaledTo(current: number, wish: string): number {
   const what = `Cannot scale to "${wish.slice(0, 50)}"`
   const hint = `Now there ${current === 1 ? 'is' : 'are'} ${current}; use "upkeep stop" to have none`
+  if (wish === 'max') return availableParallelism()
   const match = /^([+-]?)(\d{1,9})$/.exec(wish)
-  if (match === null) throw new Failure('USAGE', `${what}: it must be a number such as 4, +1 or -1`, { hint })
+  if (match === null)
+    throw new Failure('USAGE', `${what}: it must be a number such as 4, +1 or -1, or max`, { hint })
   const amount = Number(match[2])
   const count = match[1] === '+' ? current + amount : match[1] === '-' ? current - amount : amount
   if (count >= 1 && count <= MOST_INSTANCES) return count

@@ -11,6 +11,7 @@ import type { Daemon, DaemonLog } from './daemon.ts'
 import { openDaemon } from './daemon.ts'
 import type { Home } from './home.ts'
 import { ensureHome } from './home.ts'
+import { ownFolder } from './outside/folder-owner.ts'
 import type { LoadedState } from './state/load-state.ts'
 import { loadState, NOTHING_LOADED } from './state/load-state.ts'
 
@@ -33,6 +34,7 @@ const FOREGROUND_LOGS = { maxSizeBytes: 1_000_000, keep: 1, compress: false } as
 export async function runForeground(specs: readonly AppSpec[], options: ForegroundOptions): Promise<number> {
   const temporary = options.home === undefined ? mkdtempSync(join(tmpdir(), 'upkeep-')) : undefined
   const home = ensureHome(options.home ?? temporary ?? '')
+  if (temporary !== undefined) ownFolder(temporary)
   try {
     const daemon = await openDaemon({
       home,

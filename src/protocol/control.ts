@@ -25,7 +25,7 @@ export interface OperationRequest {
   readonly action: Action
   /** Names, `/regular expressions/`, or `all`. */
   readonly targets: readonly string[]
-  /** For `scale`: a number, or `+n`, `-n` as text. */
+  /** For `scale`: a number, `+n`, `-n` or `max` as text. */
   readonly instances?: string
 }
 

@@ -148,7 +148,11 @@ test('scale takes a number, or says how many more or fewer', async (t) => {
   assert.equal(await scaled('-2'), 2)
   assert.equal((await up.pids('web'))[0], first)
   assert.match((await up.fails(64, 'scale', 'web', '-2')).stderr, /would not be 1 to 1000 instances/)
-  assert.match((await up.fails(64, 'scale', 'web', 'many')).stderr, /must be a number such as 4, \+1 or -1/)
+  assert.match(
+    (await up.fails(64, 'scale', 'web', 'many')).stderr,
+    /must be a number such as 4, \+1 or -1, or max/,
+  )
+  assert.equal(await scaled('max'), availableParallelism())
   assert.equal((await up.pids('web')).length, 2)
 })
 

@@ -9,6 +9,8 @@ import { request } from '../support/request.ts'
 import { running } from '../support/running-app.ts'
 import { upkeep } from '../support/upkeep.ts'
 
+const NESTED = '['.repeat(100_000) + ']'.repeat(100_000)
+
 test('curl --unix-socket reads the list', async (t) => {
   const curl = programOrSkip(t, 'curl')
   if (curl === undefined) return
@@ -41,6 +43,7 @@ for (const [what, path, body, status] of [
   ['an app nobody has', '/v1/apps/nobody', undefined, 404],
   ['a body that is not JSON', '/v1/operations', '{', 400],
   ['a body with the wrong fields', '/v1/operations', '{"action":"dance","targets":[]}', 400],
+  ['a body of 100,000 levels', '/v1/import', `{"state":{"version":2,"apps":[${NESTED}]}}`, 400],
   ['a spec that breaks the rules', '/v1/apply', '{"source":null,"apps":[{"name":"../x"}]}', 400],
 ] as const) {
   test(`the control socket answers ${status} to ${what}, with an error as data`, async (t) => {

@@ -1,6 +1,7 @@
 // A home in which something is not as the daemon left it: what can be used is used, and the rest is told.
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { isAlive, kill } from '../support/processes.ts'
 import { running } from '../support/running-app.ts'
@@ -48,6 +49,33 @@ for (const [what, damage, problem] of [
     assert.match(up.report(), problem)
     assert.match(up.report(), /first.* from the last good copy/)
     assert.deepEqual([...(await up.pids('first')), ...(await up.pids('second'))], pids)
+  })
+}
+
+for (const [what, damage] of [
+  ['is cut in the middle', (text) => text.slice(0, text.length / 2)],
+  ['is empty', () => ''],
+  ['has zeroes in its place, as after a power cut', (text) => '\0'.repeat(text.length)],
+  ['has other bytes in its place', (text) => randomBytes(text.length)],
+  ['is nested without end', () => '['.repeat(100_000)],
+  ['is nested 100,000 levels', () => '['.repeat(100_000) + ']'.repeat(100_000)],
+] as readonly [string, (text: string) => string | Buffer][]) {
+  test(`a state.json that ${what}: the daemon has all apps from the last good copy`, async (t) => {
+    const up = upkeep(t)
+    await running(up, 'http.mjs', { name: 'first', instances: 1 })
+    await running(up, 'http.mjs', { name: 'second', instances: 1 })
+    const pids = [...(await up.pids('first')), ...(await up.pids('second'))]
+    await up.killDaemon()
+    const path = `${up.home}/state.json`
+    const good = readFileSync(path, 'utf8')
+    writeFileSync(`${path}.last`, good)
+    writeFileSync(path, damage(good))
+
+    await up.ok('daemon', 'start')
+
+    assert.match(up.report(), /took first, second from the last good copy/)
+    assert.deepEqual([...(await up.pids('first')), ...(await up.pids('second'))], pids)
+    await until(() => readFileSync(path, 'utf8').startsWith('{"version":'))
   })
 }
 

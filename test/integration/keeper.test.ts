@@ -1,10 +1,12 @@
 // Where no init system looks after the daemon, a few lines of shell do.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { test } from 'node:test'
 import type { DaemonStatus } from '../../src/protocol/status.ts'
+import { packageRoot } from '../support/package-root.ts'
 import { commandOf, isAlive, kill, processesWith } from '../support/processes.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
@@ -173,6 +175,45 @@ test('a keeper leaves when a daemon has begun that needs none', async (t) => {
   await up.ok('daemon', 'stop')
   await run.ended
 })
+
+test('a keeper that comes too late, when a daemon has begun, leaves without giving up', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const { pid } = await untilKept(up)
+
+  const late = lateKeeper(t, up)
+
+  await until(() => !isAlive(late), { within: '60s', show: () => up.report() })
+  assert.doesNotMatch(readFileSync(join(up.home, 'daemon.log'), 'utf8'), /gave-up/)
+  assert.ok(!existsSync(join(up.home, 'keeper.gave-up')))
+  assert.equal((await up.daemon()).pid, pid)
+})
+
+test('a daemon that is stopped stays so, though a keeper still tries', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  await untilKept(up)
+  const late = lateKeeper(t, up)
+  await until(() => existsSync(join(up.home, `keeper.${late}`)))
+  await until(() => ALREADY_RUNNING.test(readFileSync(join(up.home, 'daemon.log'), 'utf8')))
+
+  await up.ok('daemon', 'stop')
+
+  await until(() => !isAlive(late), { within: '60s', show: () => up.report() })
+  assert.deepEqual(daemonsOf(up), [])
+})
+
+/** The keeper of a daemon that died while the next one was there already. */
+function lateKeeper(t: TestContext, up: Upkeep): number {
+  const command = [process.execPath, join(packageRoot, 'dist', 'daemon', 'main.js')]
+  const { pid = 0 } = spawn('/bin/sh', [join(packageRoot, 'bin', 'keeper'), up.home, '0', ...command], {
+    env: up.env,
+    stdio: 'ignore',
+    detached: true,
+  })
+  t.after(() => tryKillGroup(pid))
+  return pid
+}
 
 function tryKillGroup(pid = 0): void {
   try {

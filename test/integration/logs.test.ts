@@ -81,6 +81,41 @@ test('logs of one instance, and since a time', async (t) => {
   assert.match(recent.stdout, /listening/)
   const future = await up.ok('logs', 'web', '--since', new Date(Date.now() + 60_000).toISOString(), '--json')
   assert.equal(future.stdout.trim(), '')
+  assert.equal(future.stderr, 'There are no lines of web with --since.\n')
+})
+
+test('an app that has written nothing is told as that', async (t) => {
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const none = await up.ok('logs')
+  assert.deepEqual([none.stdout, none.stderr], ['', 'There are no lines of any app.\n'])
+  const app = await running(up, 'http.mjs')
+  await until(async () => (await up.logs('web')).match(/listening on/g)?.length === 2)
+  await up.ok('flush', 'web')
+
+  const { stdout, stderr } = await up.ok('logs', 'web', '--json')
+
+  assert.deepEqual([stdout, stderr], ['', 'There are no lines of web.\n'])
+  await app.get('/log?text=now')
+  await until(async () => (await up.logs('web')).includes('now'))
+  assert.equal((await up.ok('logs', 'web')).stderr, '')
+})
+
+test('an instance that there never was is an error, one that left its lines is not', async (t) => {
+  const up = upkeep(t)
+  await running(up, 'http.mjs', { instances: 2 })
+  await until(async () => (await up.logs('web', '--instance', '1')).includes('listening on'))
+
+  for (const more of [[], ['--follow']]) {
+    const { stdout, stderr } = await up.fails(64, 'logs', 'web', '--instance', '9', ...more)
+    assert.equal(stdout, '')
+    assert.match(stderr, /Cannot show logs of instance 9 of "web": there is no such instance/)
+    assert.match(stderr, /There are 2, numbered from 0 to 1/)
+  }
+  await up.ok('scale', 'web', '1')
+
+  assert.match((await up.ok('logs', 'web', '--instance', '1')).stdout, /listening on/)
+  await up.fails(64, 'logs', '--instance', '2')
 })
 
 test('flush empties the logs', async (t) => {

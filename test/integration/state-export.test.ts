@@ -4,6 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
+import { processesWith } from '../support/processes.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
 import type { Upkeep } from '../support/upkeep.ts'
@@ -12,6 +13,10 @@ import { upkeep } from '../support/upkeep.ts'
 /** Closed in this order: the processes of the new home have to do with the folder of the old one. */
 function homes(t: TestContext): [Upkeep, Upkeep] {
   return [upkeep(t), upkeep(t)]
+}
+
+function nested(levels: number): string {
+  return '['.repeat(levels) + ']'.repeat(levels)
 }
 
 /** A home with one app that runs and one that was stopped, written down and left. */
@@ -84,9 +89,62 @@ test('mistakes are told all at once, and nothing is imported', async (t) => {
   assert.deepEqual(await to.list(), [])
 })
 
+test('without a daemon, the state on disk is exported, and nothing is started', async (t) => {
+  const up = upkeep(t)
+  const { file } = await exported(up)
+  const before = readFileSync(join(up.home, 'state.json'), 'utf8')
+
+  const { stdout } = await up.ok('export', 'state')
+
+  assert.deepEqual(JSON.parse(stdout), JSON.parse(readFileSync(file, 'utf8')))
+  assert.deepEqual(processesWith(up.folder), [])
+  assert.equal(readFileSync(join(up.home, 'state.json'), 'utf8'), before)
+})
+
+test('a damaged state is exported from the last good copy, and left for the daemon to mend', async (t) => {
+  const up = upkeep(t)
+  const { file } = await exported(up)
+  const path = join(up.home, 'state.json')
+  const good = readFileSync(path, 'utf8')
+  writeFileSync(`${path}.last`, good)
+  writeFileSync(path, good.slice(0, -20))
+
+  const { stdout, stderr } = await up.ok('export', 'state')
+
+  assert.match(stderr, /state\.json is damaged: it is not complete; stopped, web as in the last good copy/)
+  assert.deepEqual(JSON.parse(stdout), JSON.parse(readFileSync(file, 'utf8')))
+  assert.equal(readFileSync(path, 'utf8'), good.slice(0, -20))
+  assert.deepEqual(processesWith(up.folder), [])
+})
+
+test('a state of which nothing is left is no empty export', async (t) => {
+  const up = upkeep(t)
+  up.write('home/state.json', '{"version":2,"apps":[')
+
+  const { stdout, stderr } = await up.fails(74, 'export', 'state')
+
+  assert.equal(stdout, '')
+  assert.match(stderr, /nothing of it can be used/)
+})
+
+test('where no daemon has ever been, there is nothing to export', async (t) => {
+  const up = upkeep(t)
+
+  const { stderr } = await up.fails(69, 'export', 'state')
+
+  assert.match(stderr, /no daemon listens there/)
+  assert.deepEqual(processesWith(up.folder), [])
+})
+
 for (const [what, text, problem] of [
   ['of a newer Upkeep', '{ "version": 99, "apps": [] }', /a newer Upkeep wrote it/],
   ['that is cut', '{ "version": 2, "apps": [', /it is not JSON, or not complete/],
+  ['of 10,000 levels', nested(10_000), /it is nested deeper than 100 levels/],
+  [
+    'of 100,000 levels in a known place',
+    `{"version":2,"apps":[{"spec":${nested(100_000)}}]}`,
+    /nested deeper/,
+  ],
   ['of another kind', '{ "name": "web" }', /it is not what "upkeep export state" writes/],
 ] as const) {
   test(`a file ${what} is refused`, async (t) => {
@@ -95,6 +153,7 @@ for (const [what, text, problem] of [
     const { stderr } = await up.fails(74, 'import', 'state', up.write('apps.json', text))
 
     assert.match(stderr, problem)
+    assert.match(stderr, /Nothing was imported/)
   })
 }
 

@@ -1,15 +1,20 @@
 // A daemon of another version takes the place of the one that runs: nobody notices.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
+import type { FailureData } from '../../src/base/failure.ts'
 import type { Load } from '../support/load/load.ts'
 import { load, NO_OUTCOMES } from '../support/load/load.ts'
 import type { OtherVersion } from '../support/other-version.ts'
 import { install } from '../support/other-version.ts'
 import { packageRoot, testApp } from '../support/package-root.ts'
 import { commandOf, isAlive, kill, processesWith } from '../support/processes.ts'
+import { programOrSkip } from '../support/programs.ts'
+import { request } from '../support/request.ts'
 import type { RunningApp } from '../support/running-app.ts'
 import { running } from '../support/running-app.ts'
 import { until } from '../support/until.ts'
@@ -18,6 +23,7 @@ import { upkeep } from '../support/upkeep.ts'
 
 const UPGRADE_FAILED = 71
 const DAEMON_BUSY = 75
+const DAEMON_UNREACHABLE = 69
 
 const HAND_OVER = 'dist/daemon/upgrade/predecessor.js'
 const DAEMON = 'dist/daemon/daemon.js'
@@ -166,6 +172,65 @@ for (const [what, version, says] of [
     await everyLineOnce(up)
   })
 }
+
+for (const [what, step] of [
+  ['before it has let go of anything', 'await supervisor.freeze();'],
+  ['when it has let go of the workers', 'workersAndAgents.forget();'],
+] as const) {
+  test(`an old daemon that fails ${what}: the new one goes on with all workers`, async (t) => {
+    const up = upkeep(t)
+    const broken = install(join(up.folder, 'broken'), {
+      version: '0.0.9',
+      changes: [[DAEMON, step, "throw new Error('stuck half-way');"]],
+    })
+    await up.okWith({ cli: broken }, 'daemon', 'start')
+    const { clients, workers } = await busy(t, up)
+    const { pid } = await up.daemon()
+
+    const { stderr } = await up.fails(DAEMON_UNREACHABLE, 'upgrade')
+
+    assert.match(stderr, /ended in the middle of the answer/)
+    await until(async () => (await up.run('daemon', 'status')).status === 0)
+    assert.equal((await up.daemon()).version, '0.1.0')
+    await until(() => !isAlive(pid) && daemonsOf(up).length === 1, { show: () => daemonsOf(up) })
+    assert.match(up.report(), /stuck half-way/)
+    assert.deepEqual(await allPids(up), workers)
+    await up.ok('reload', 'web')
+    await flow(clients)
+    await nothingLost(clients)
+    await everyLineOnce(up)
+  })
+}
+
+test('a new daemon that cannot be spawned costs nothing, and leaves no file open', async (t) => {
+  const prlimit = programOrSkip(t, 'prlimit')
+  if (prlimit === undefined) return
+  const up = upkeep(t)
+  await up.ok('daemon', 'start')
+  const { pid } = await up.daemon()
+  // With a small stack the kernel takes few arguments (execve(2)), which spawn throws at once.
+  await promisify(execFile)(prlimit, [`--pid=${pid}`, '--stack=524288:'])
+  const before = filesOf(pid, up.home)
+  const command = [
+    process.execPath,
+    ...Array.from({ length: 49 }, (_, index) => `${index}`.padEnd(4096, 'x')),
+  ]
+  const body = JSON.stringify({ command, timeoutMs: 2000 })
+
+  const answer = await request({
+    socketPath: join(up.home, 'upkeep.sock'),
+    path: '/v1/daemon/upgrade',
+    method: 'POST',
+    body,
+  })
+
+  const { error } = answer.json<{ error: FailureData }>()
+  assert.equal(error.code, 'UPGRADE_FAILED', answer.body)
+  assert.match(error.message, /the new one could not be started, spawn E2BIG/)
+  assert.deepEqual(filesOf(pid, up.home), before)
+  assert.equal((await up.daemon()).pid, pid)
+  await up.ok('upgrade')
+})
 
 test('while a new daemon takes over, only that reads the pipes; looking works, operations are refused', async (t) => {
   const up = upkeep(t)
@@ -341,6 +406,15 @@ function pipesOf(up: Upkeep, pid: number): number {
   const isPipe = (link: string) =>
     link.startsWith(join(up.home, 'run', 'web.')) && /\.(?:out|err)$/.test(link)
   return links.filter(isPipe).length
+}
+
+/** The files of the home that a process has open, such as its log and its lock. */
+function filesOf(pid: number, home: string): string[] {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    const link = `/proc/${pid}/fd/${fd}`
+    return existsSync(link) ? readlinkSync(link) : ''
+  })
+  return links.filter((link) => link.startsWith(`${home}/`)).sort()
 }
 
 function keepersOf(up: Upkeep): number[] {

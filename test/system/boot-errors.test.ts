@@ -96,6 +96,9 @@ test("in the user's own service manager the daemon needs no root", async (t) => 
   assert.deepEqual(await workers(machine), before)
   assert.match(await verdictOn(machine, 'linger', 0), /^ok /)
 
+  const unit = '/home/deploy/.config/systemd/user/upkeep.service'
+  await machine.ok('systemd-analyze', 'security', '--offline=yes', '--threshold=62', '--no-pager', unit)
+
   await machine.reboot()
   await until(() => answerOf(machine), { within: '60s', show: () => machine.journal() })
   await deploy(machine, 'systemctl', '--user', 'stop', 'upkeep')

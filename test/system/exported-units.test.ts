@@ -68,6 +68,47 @@ test('exported units run an app without a daemon', async (t) => {
     assert.equal((await ask(machine)).instance, '0')
   })
 
+  await t.test('an app and a Node.js in a home, behind links, run too', async () => {
+    await machine.ok('systemctl', 'stop', 'web.target')
+    const app = await inHome(machine)
+    const said = await exported(machine, app, DEPLOY)
+    assert.deepEqual(said.warnings, [])
+    await machine.ok('sh', '-ec', said.install.join('\n'))
+    const answer = await until(() => ask(machine), { within: '60s', show: () => machine.journal() })
+    assert.deepEqual(answer.args, ['traced'])
+  })
+
+  await t.test('a home that is closed to the user of the unit is told', async () => {
+    const { warnings } = await exported(machine, '/srv/linked', 'games')
+    assert.equal(warnings.length, 1)
+    assert.match(
+      warnings[0] ?? '',
+      /cannot reach \/home\/deploy\/.*: \/home\/deploy is closed to games. Name the owner with --as/,
+    )
+    const said = await machine.run(...exporting('/srv/linked', 'games'))
+    assert.ok(said.stderr.includes(`${warnings[0]}.\n`), said.stderr)
+  })
+
+  await t.test('a unit of root has its name and no other right of it, and runs', async () => {
+    await machine.ok('systemctl', 'stop', 'web.target', 'web.socket')
+    mkdirSync(machine.path('/root/app'))
+    copyFileSync(testApp('odd-environment.mjs'), machine.path('/root/app/server.mjs'))
+    const config = (args: readonly string[]) => {
+      const app = { name: 'web', script: 'server.mjs', env: { PORT: 3000 }, args }
+      writeFileSync(machine.path('/root/app/upkeep.config.json'), JSON.stringify({ apps: [app] }))
+    }
+    config(['/home/deploy/app'])
+    const { warnings } = await exported(machine, '/root/app', 'root')
+    assert.match(warnings.join('\n'), /cannot reach \/home\/deploy\/app: \/home\/deploy is closed to root/)
+    config([])
+    await machine.ok('sh', '-ec', (await exported(machine, '/root/app', 'root')).install.join('\n'))
+    const { pid } = await until(() => ask(machine), { within: '60s', show: () => machine.journal() })
+    const status = await machine.ok('cat', `/proc/${pid}/status`)
+    assert.match(status, /^Uid:\t0\t0\t0\t0$/m)
+    assert.match(status, /^CapBnd:\t0+$/m)
+    await machine.ok('systemd-analyze', 'security', '--threshold=15', '--no-pager', 'web@0.service')
+  })
+
   await t.test('the environment is for root alone', async () => {
     assert.equal((await machine.ok('stat', '--format=%a %U', '/etc/upkeep/web.env')).trim(), '600 root')
     await machine.ok(
@@ -101,6 +142,38 @@ async function unitsInstalled(machine: Machine): Promise<void> {
   // The commands that it tells are to be true.
   const [, ...commands] = said.stderr.trim().split('\n')
   await machine.ok('sh', '-ec', commands.filter((line) => !line.includes('enable')).join('\n'))
+}
+
+/** An app of which nothing in its config says that it is in a home. */
+async function inHome(machine: Machine): Promise<string> {
+  const script = `
+    cd /home/deploy && chmod 700 . && mkdir app node && cp ${MACHINE_NODE} node/node
+    ln -s /home/deploy/app /srv/linked && ln -s /home/deploy/node/node /usr/local/bin/linked-node
+    chown -R ${DEPLOY}: .`
+  await machine.ok('sh', '-ec', script)
+  const folder = machine.path('/home/deploy/app')
+  copyFileSync(testApp('odd-environment.mjs'), `${folder}/server.mjs`)
+  writeFileSync(machine.path('/home/deploy/trace.mjs'), "process.argv.push('traced')\n")
+  const app = {
+    name: 'web',
+    script: 'server.mjs',
+    interpreter: '/usr/local/bin/linked-node',
+    interpreterArgs: ['--import=/home/deploy/trace.mjs'],
+    env: { PORT: 3000 },
+  }
+  writeFileSync(`${folder}/upkeep.config.json`, JSON.stringify({ apps: [app] }))
+  return '/srv/linked'
+}
+
+function exporting(folder: string, user: string): string[] {
+  const config = `${folder}/upkeep.config.json`
+  const options = ['--config', config, '--as', user, '--output', '/root/units-in-home']
+  return [...MACHINE_CLI, 'export', 'systemd', 'web', ...options]
+}
+
+async function exported(machine: Machine, folder: string, user: string) {
+  const text = await machine.ok(...exporting(folder, user), '--json')
+  return JSON.parse(text) as { warnings: string[]; install: string[] }
 }
 
 async function ask(machine: Machine): Promise<Answer> {

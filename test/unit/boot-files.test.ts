@@ -106,6 +106,7 @@ test("a unit for a user's own manager has only what needs no privilege", () => {
   assert.match(unit, /^WantedBy=default.target$/m)
   assert.match(unit, /^ExecStop=.* ask --user$/m)
   assert.match(unit, /^NoNewPrivileges=yes$/m)
+  assert.match(unit, /^SystemCallFilter=~@privileged @resources$/m)
   assert.doesNotMatch(unit, /^(?:User|Private\w+|Protect\w+|CapabilityBoundingSet|BindPaths|After)=/m)
 })
 
@@ -114,6 +115,7 @@ test('a daemon of root may become other users', () => {
 
   assert.doesNotMatch(unit, /^User=/m)
   assert.match(unit, /^CapabilityBoundingSet=.*CAP_SETUID/m)
+  assert.match(unit, /^SystemCallFilter=~@resources$/m)
   assert.doesNotMatch(unit, /@privileged/)
 })
 

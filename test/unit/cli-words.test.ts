@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { COMMANDS } from '../../src/cli/command-list.ts'
+import { OTHER_WORDS } from '../../src/cli/other-words.ts'
 import { parseOptions } from '../../src/cli/parse-options.ts'
 import { splitArguments } from '../../src/cli/split-arguments.ts'
 import { Output } from '../../src/cli/terminal/output.ts'
@@ -68,6 +69,45 @@ for (const [line, message, hint] of [
   ['strat web', 'Cannot run "strat": there is no such command', 'Did you mean "start"?'],
   ['qqqqqqqq', 'Cannot run "qqqqqqqq": there is no such command', 'See "upkeep help"'],
   ['constructor', 'Cannot run "constructor": there is no such command', 'See "upkeep help"'],
+  [
+    'kill',
+    'Cannot run "kill": there is no such command',
+    'To end all apps and the daemon: upkeep daemon stop. With --keep-workers apps go on',
+  ],
+  [
+    'save --force',
+    'Cannot run "save": there is no such command',
+    'Nothing has to be saved: the daemon remembers every change; "upkeep startup" starts it at boot',
+  ],
+  [
+    'resurrect',
+    'Cannot run "resurrect": there is no such command',
+    'To bring all apps back: upkeep daemon start',
+  ],
+  [
+    'monit',
+    'Cannot run "monit": there is no such command',
+    'Look with "upkeep list", "upkeep show <app>" and "upkeep logs -f"',
+  ],
+  ['jlist', 'Cannot run "jlist": there is no such command', 'Use "upkeep list --json"'],
+  [
+    'daemon restart',
+    'Cannot run "upkeep daemon restart": there is no such command',
+    'To replace the daemon while apps go on: upkeep upgrade. To restart apps: upkeep restart all',
+  ],
+  ['daemon strat', 'Cannot run "upkeep daemon strat": there is no such command', 'Did you mean "start"?'],
+  [
+    'start --only web',
+    'Cannot run "upkeep start": there is no option --only',
+    'Not needed: apps that have not changed are left alone; "upkeep reload <app>" and "restart <app>" take one',
+  ],
+  ['logs --err', 'Cannot run "upkeep logs": there is no option --err', 'Use --stderr'],
+  [
+    'upgrade --timeout 5',
+    'Cannot read --timeout "5": it must be 1ms to 10m',
+    'It needs a unit: --timeout 5s',
+  ],
+  ['upgrade --timeout soon', 'Cannot read --timeout "soon": it must be 1ms to 10m', 'Examples: 5s, 1m'],
   ['help nothing', 'Cannot run "nothing": there is no such command', 'See "upkeep help"'],
   ['--jsno', 'Cannot run: --jsno stands alone, without a command', 'See "upkeep help"'],
   ['list --jsno', 'Cannot run "upkeep list": there is no option --jsno', 'Did you mean --json?'],
@@ -162,4 +202,19 @@ test('help without a command lists all of them', async () => {
 test('the version stands alone', async () => {
   for (const words of [['version'], ['--version'], ['-V'], ['-v']])
     assert.match((await upkeepHere({}, ...words)).stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+test('no word of others is one of ours, and what is named in its place is', () => {
+  const ours = COMMANDS.flatMap(({ name, aliases }) => [name, ...aliases])
+  const hints = Object.values(OTHER_WORDS).flatMap((words) => Object.values(words))
+  const named = hints.flatMap((hint) => [...hint.matchAll(/\bupkeep ([a-z]+)/g)].map(([, name = '']) => name))
+
+  assert.deepEqual(
+    Object.keys(OTHER_WORDS.command).filter((word) => ours.includes(word)),
+    [],
+  )
+  assert.deepEqual(
+    named.filter((name) => !ours.includes(name)),
+    [],
+  )
 })

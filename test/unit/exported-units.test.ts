@@ -1,7 +1,7 @@
 // The units that run an app without a daemon.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderAppUnits } from '../../src/export/systemd/app-units.ts'
+import { type AppUnitOptions, renderAppUnits } from '../../src/export/systemd/app-units.ts'
 import { quoteVariable } from '../../src/export/systemd/quote.ts'
 import type { AppSpec } from '../../src/protocol/app-spec.ts'
 
@@ -38,13 +38,18 @@ const SPEC: AppSpec = {
   ulimits: { nofile: 1000, core: 'unlimited' },
 }
 
-function files(changed: Partial<AppSpec> = {}, user: string | null = 'deploy'): Record<string, string> {
-  const rendered = renderAppUnits({ ...SPEC, ...changed }, { user, preload: 'preload' })
+const OPTIONS = { user: 'deploy', preload: 'preload', realPath: (path: string) => path }
+
+function files(
+  changed: Partial<AppSpec> = {},
+  options: Partial<AppUnitOptions> = {},
+): Record<string, string> {
+  const rendered = renderAppUnits({ ...SPEC, ...changed }, { ...OPTIONS, ...options })
   return Object.fromEntries(rendered.map(({ path, text }) => [path, text]))
 }
 
 test('an app becomes a template, a target, a socket, an environment and a preload', () => {
-  const rendered = renderAppUnits(SPEC, { user: 'deploy', preload: 'preload' })
+  const rendered = renderAppUnits(SPEC, OPTIONS)
 
   assert.deepEqual(
     rendered.map(({ path, mode }) => `${path} ${mode.toString(8)}`),
@@ -138,6 +143,36 @@ test('an app in a home sees that home, read-only but for its own folder', () => 
   const unit = files(inHome)['/etc/systemd/system/web@.service'] ?? ''
 
   assert.match(unit, /^ProtectHome=tmpfs\nBindReadOnlyPaths=-\/home\/me\nBindPaths=-\/home\/me\/web$/m)
+})
+
+test('a home that only an option or an argument names is seen too', () => {
+  const unit =
+    files({
+      programArgs: ['--import=file:///home/me/trace.mjs', '/srv/web/server.js'],
+      args: ['--config=/root/web.json', '/no/home'],
+    })['/etc/systemd/system/web@.service'] ?? ''
+
+  assert.match(unit, /^ProtectHome=tmpfs\nBindReadOnlyPaths=-\/home\/me\nBindReadOnlyPaths=-\/root$/m)
+})
+
+test('what leads into a home by a link is seen, and the folder of the app can be written there', () => {
+  const links: Record<string, string> = { '/srv/web': '/home/me/web', '/usr/bin/node': '/root/.nvm/bin/node' }
+  const realPath = (path: string) => links[path] ?? path
+  const unit = files({}, { realPath })['/etc/systemd/system/web@.service'] ?? ''
+
+  assert.match(
+    unit,
+    /^ReadWritePaths=-\/srv\/web -\/home\/me\/web\nProtectHome=tmpfs\nBindReadOnlyPaths=-\/home\/me\nBindReadOnlyPaths=-\/root\nBindPaths=-\/home\/me\/web$/m,
+  )
+})
+
+test('an app as root has no capability, but for low ports where systemd does not open them', () => {
+  const tight = files({}, { user: null })['/etc/systemd/system/web@.service'] ?? ''
+  const binding = files({ env: {} }, { user: null })['/etc/systemd/system/web@.service'] ?? ''
+
+  assert.match(tight, /^CapabilityBoundingSet=\nPrivateTmp=yes\nPrivateUsers=yes$/m)
+  assert.match(binding, /^CapabilityBoundingSet=CAP_NET_BIND_SERVICE\nPrivateTmp=yes\nPrivateUsers=no$/m)
+  for (const unit of [tight, binding]) assert.doesNotMatch(unit, /^User=/m)
 })
 
 test('a name with characters that units do not know', () => {

@@ -53,12 +53,16 @@ test('where an area may import only types, it imports only types', () => {
   assert.deepEqual(wrong, [])
 })
 
-test('only the commands that run apps in their own process import the daemon', () => {
+test('only the commands that run apps in their own process, or read what a daemon left, import it', () => {
   const files = new Set(
     imports.filter((each) => isOurs(each.to) && ruleOf(each) === 'one file').map(({ file }) => file),
   )
 
-  assert.deepEqual([...files].sort(), ['cli/commands/daemon.ts', 'cli/commands/run.ts'])
+  assert.deepEqual([...files].sort(), [
+    'cli/commands/daemon.ts',
+    'cli/commands/export-state.ts',
+    'cli/commands/run.ts',
+  ])
 })
 
 test('a room of the supervisor imports nothing that lies above it', () => {

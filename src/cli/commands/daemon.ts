@@ -7,6 +7,7 @@ import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
 import { ensureDaemon } from '../ensure-daemon.ts'
 import { followOperation } from '../follow-operation.ts'
+import { ourWordFor } from '../other-words.ts'
 import { isAlive } from '../process-alive.ts'
 import { shownBytes, shownDuration } from '../terminal/quantities.ts'
 
@@ -43,8 +44,9 @@ export const daemon: Command = {
     const [name = ''] = context.args
     if (Object.hasOwn(ACTIONS, name)) return await ACTIONS[name]?.(context)
     const near = nearestName(name, Object.keys(ACTIONS))
+    const guess = near === undefined ? 'It is start, stop, status, run or wait' : `Did you mean "${near}"?`
     throw new Failure('USAGE', `Cannot run "upkeep daemon ${name.slice(0, 50)}": there is no such command`, {
-      hint: near === undefined ? 'It is start, stop, status, run or wait' : `Did you mean "${near}"?`,
+      hint: ourWordFor('daemon', name) ?? guess,
     })
   },
 }

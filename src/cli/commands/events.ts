@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { SupervisorEvent } from '../../protocol/control.ts'
 import type { Command } from '../command.ts'
 import { hasOption } from '../command.ts'
@@ -15,7 +14,7 @@ export const events: Command = {
   ],
   arguments: [0, 0],
   async run(context) {
-    const { client, home, out, signal } = context
+    const { client, out, signal } = context
     const print = (event: SupervisorEvent) => {
       if (hasOption(context, 'json')) out.print(JSON.stringify(event))
       else out.print(shown(event, out.color.dim))
@@ -23,10 +22,7 @@ export const events: Command = {
     if (!hasOption(context, 'follow')) {
       const recent = await client.recentEvents()
       for (const event of recent) print(event)
-      if (recent.length === 0)
-        out.say(
-          `Nothing has happened since this daemon began; ${join(home, 'daemon.log')} goes further back.`,
-        )
+      if (recent.length === 0) out.say('Nothing has happened to any app yet.')
       return undefined
     }
     for await (const event of client.events({ signal })) print(event)

@@ -6,11 +6,13 @@ import { writeAtomically } from '../../base/atomic-file.ts'
 import { Failure } from '../../base/failure.ts'
 import { nearestName } from '../../base/nearest-name.ts'
 import { hideSecrets } from '../../config/spec/hide-secrets.ts'
-import { renderAppUnits, type UnitFile, unitName } from '../../export/systemd/app-units.ts'
+import type { BootAccount } from '../../export/boot-service.ts'
+import { pathsOf, renderAppUnits, type UnitFile, unitName } from '../../export/systemd/app-units.ts'
 import type { AppSpec } from '../../protocol/app-spec.ts'
 import { accountNamed, ownAccount } from '../boot/accounts.ts'
+import { tellClosedHomes, tryRealPath } from '../boot/closed-homes.ts'
 import type { Context } from '../command.ts'
-import { textOption } from '../command.ts'
+import { hasOption, textOption } from '../command.ts'
 import { cleanText } from '../terminal/clean-text.ts'
 
 /** Prints or writes the units of one app. Throws APP_NOT_FOUND, and what loading its config throws. */
@@ -18,11 +20,33 @@ export async function exportSystemd(context: Context, name: string): Promise<und
   const spec = await findSpec(context, name)
   const folder = textOption(context, 'output')
   const shown = hideSecrets(spec, { show: folder !== undefined })
-  const files = renderAppUnits(shown, { user: userOf(context, spec), preload: readPreload() })
-  if (folder === undefined) print(context, files)
-  else await write(context, files, resolve(context.cwd, folder))
-  for (const line of howToInstall(unitName(spec.name), files, folder)) context.out.say(line)
+  const account = accountOf(context, spec)
+  const user = account.uid === 0 ? null : account.name
+  const files = renderAppUnits(shown, { user, preload: readPreload(), realPath: tryRealPath })
+  const warnings = warningsOn(spec, account)
+  if (folder !== undefined) await write(files, resolve(context.cwd, folder))
+  const install = howToInstall(unitName(spec.name), files, folder)
+  if (hasOption(context, 'json'))
+    context.out.printJson({ files: shownFiles(files, folder), warnings, install })
+  else tell(context, { files, folder, warnings, install })
   return undefined
+}
+
+interface Told {
+  readonly files: readonly UnitFile[]
+  readonly folder: string | undefined
+  readonly warnings: readonly string[]
+  readonly install: readonly string[]
+}
+
+function tell(context: Context, { files, folder, warnings, install }: Told): void {
+  const { out } = context
+  if (folder === undefined) print(context, files)
+  else for (const { path } of files) out.print(join(folder, basename(path)))
+  for (const warning of warnings) out.say(`${warning}.`)
+  const first = folder === undefined ? 'write them with --output <folder>; then, as root:' : 'as root:'
+  out.say(`To install them, ${first}`)
+  for (const command of install) out.say(`  ${command}`)
 }
 
 async function findSpec(context: Context, name: string): Promise<AppSpec> {
@@ -47,14 +71,15 @@ async function findSpec(context: Context, name: string): Promise<AppSpec> {
   })
 }
 
-function userOf(context: Context, { runAs }: AppSpec): string | null {
+function accountOf(context: Context, { runAs }: AppSpec): BootAccount {
   const given = textOption(context, 'as') ?? runAs?.user ?? context.env.SUDO_USER
-  const { name, uid } = given === undefined ? ownAccount() : accountNamed(given)
-  if (uid !== 0) return name
-  context.out.say(
-    'The units run the app as root, which can be had only with a wide sandbox: use --as <user>.',
-  )
-  return null
+  return given === undefined ? ownAccount() : accountNamed(given)
+}
+
+function warningsOn(spec: AppSpec, account: BootAccount): string[] {
+  const root =
+    'The units run the app as root, though without its rights over what belongs to others: better use --as <user>'
+  return [...(account.uid === 0 ? [root] : []), ...tellClosedHomes(pathsOf(spec), account)]
 }
 
 function readPreload(): string {
@@ -75,24 +100,22 @@ function print({ out }: Context, files: readonly UnitFile[]): void {
   }
 }
 
-async function write({ out }: Context, files: readonly UnitFile[], folder: string): Promise<void> {
+async function write(files: readonly UnitFile[], folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  for (const { path, text, mode } of files) {
-    await writeAtomically(join(folder, basename(path)), text, mode)
-    out.print(join(folder, basename(path)))
-  }
+  for (const { path, text, mode } of files) await writeAtomically(join(folder, basename(path)), text, mode)
 }
 
-function howToInstall(app: string, files: readonly UnitFile[], folder?: string): string[] {
+/** Of what was written, where it is and nothing of what is in it. */
+function shownFiles(files: readonly UnitFile[], folder: string | undefined): object[] {
+  return files.map(({ path, text, mode }) => ({
+    ...(folder === undefined ? { path, text } : { path: join(folder, basename(path)) }),
+    mode: mode.toString(8),
+  }))
+}
+
+function howToInstall(app: string, files: readonly UnitFile[], folder = '<folder>'): string[] {
   const copies = files.map(({ path, mode }) => {
-    return `  install -D -m ${mode.toString(8)} ${join(folder ?? '<folder>', basename(path))} ${path}`
+    return `install -D -m ${mode.toString(8)} ${join(folder, basename(path))} ${path}`
   })
-  return [
-    folder === undefined
-      ? 'To install them, write them with --output <folder>; then, as root:'
-      : 'To install them, as root:',
-    ...copies,
-    '  systemctl daemon-reload',
-    `  systemctl enable --now ${app}.target`,
-  ]
+  return [...copies, 'systemctl daemon-reload', `systemctl enable --now ${app}.target`]
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../../base/failure.ts'
-import type { Command, Context } from '../command.ts'
+import { type Command, type Context, JSON_OPTION } from '../command.ts'
 
 export const exportApp: Command = {
   name: 'export',
@@ -13,6 +13,7 @@ export const exportApp: Command = {
     { flags: '--env <name>', help: 'systemd: the environment of the config to use' },
     { flags: '--as <user>', help: 'systemd: who the app runs as' },
     { flags: '--output <folder>', help: 'systemd: write the files there; printed, they lack the secrets' },
+    JSON_OPTION,
   ],
   examples: [
     'upkeep export systemd web --as deploy --output units',

@@ -2,11 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import { text as textOf } from 'node:stream/consumers'
+import { isDeeperThan } from '../../base/depth.ts'
 import { Failure, isSystemError } from '../../base/failure.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
 import { ensureDaemon } from '../ensure-daemon.ts'
 import { followOperation } from '../follow-operation.ts'
+
+/** A state has some ten levels. Data of thousands would end in an overflow of the stack, here or in the daemon. */
+const MOST_LEVELS = 100
 
 export const importState: Command = {
   name: 'import',
@@ -47,6 +51,18 @@ async function read({ cwd }: Context, file: string): Promise<string> {
 }
 
 function parse(file: string, text: string): unknown {
+  const state = parseJson(file, text)
+  if (!isDeeperThan(MOST_LEVELS, state)) return state
+  throw new Failure(
+    'STATE_UNREADABLE',
+    `Cannot import ${file}: it is nested deeper than ${MOST_LEVELS} levels`,
+    {
+      hint: 'Nothing was imported; it is not what "upkeep export state" writes',
+    },
+  )
+}
+
+function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -29,8 +29,13 @@ export const logs: Command = {
     const print = hasOption(context, 'json')
       ? (entry: LogEntry) => out.print(JSON.stringify(entry))
       : (entry: LogEntry) => out.print(shownLine(entry, context))
-    for await (const entry of client.logs(queryOf(context), { signal })) print(entry)
+    let isEmpty = true
+    for await (const entry of client.logs(queryOf(context), { signal })) {
+      isEmpty = false
+      print(entry)
+    }
     if (hasOption(context, 'follow')) throw streamEnded()
+    if (isEmpty) out.say(nothingThere(context))
     return undefined
   },
 }
@@ -50,6 +55,13 @@ function queryOf(context: Context): LogQuery {
     ...(wantsOut === wantsError ? {} : { stream: wantsOut ? 'stdout' : 'stderr' }),
     follow: hasOption(context, 'follow'),
   }
+}
+
+function nothingThere({ args, options }: Context): string {
+  const narrowing = ['lines', 'since', 'stdout', 'stderr', 'instance'].filter((name) => name in options)
+  const where = args.length === 0 ? 'any app' : args.join(', ')
+  const how = narrowing.map((name) => `--${name}`).join(' and ')
+  return `There are no lines of ${where}${how === '' ? '' : ` with ${how}`}.`
 }
 
 export function parseSince(text: string, nowMs: number): number {

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import type { Command } from '../command.ts'
 import { JSON_OPTION } from '../command.ts'
 import { reviveDaemon } from '../ensure-daemon.ts'
@@ -15,8 +14,7 @@ export const scale: Command = {
   async run(context) {
     const { args, client, home, signal } = context
     await reviveDaemon(client, home)
-    const [app = '', wish = ''] = args
-    const instances = wish === 'max' ? String(availableParallelism()) : wish
+    const [app = '', instances = ''] = args
     return await followOperation(context, `scaling ${app}`, (onEvent) =>
       client.operate({ action: 'scale', targets: [app], instances }, { onEvent, signal }),
     )

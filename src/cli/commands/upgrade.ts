@@ -56,7 +56,7 @@ function timeoutOf(context: Context): number {
   const timeoutMs = tryParseDuration(text)
   if (timeoutMs !== undefined && timeoutMs >= 1 && timeoutMs <= MOST_MS) return timeoutMs
   throw new Failure('USAGE', `Cannot read --timeout "${text.slice(0, 50)}": it must be 1ms to 10m`, {
-    hint: 'Examples: 5s, 1m',
+    hint: /^\d{1,9}$/.test(text) ? `It needs a unit: --timeout ${text}s` : 'Examples: 5s, 1m',
   })
 }
 

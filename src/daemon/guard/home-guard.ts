@@ -10,6 +10,7 @@ import type { HomeLock } from '../daemon-lock.ts'
 import { lockHome } from '../daemon-lock.ts'
 import type { Home } from '../home.ts'
 import { ensureHome } from '../home.ts'
+import { endTrying } from '../keeper.ts'
 import { FolderWatch } from './folder-watch.ts'
 import type { SocketFile } from './socket-file.ts'
 
@@ -63,6 +64,8 @@ export class HomeGuard {
         changes.restored()
       }
       for (const socket of sockets) if (await socket.restore()) this.#tell(socket.path)
+      // A keeper that was slow to notice a death comes when the next daemon has begun already.
+      endTrying(this.#home)
       this.#problem = ''
     } catch (error) {
       const isTaken = error instanceof Failure && error.code === 'DAEMON_ALREADY_RUNNING'

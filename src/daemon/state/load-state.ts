@@ -21,13 +21,17 @@ export interface LoadedState {
 
 export const NOTHING_LOADED: LoadedState = { apps: [], isDamaged: false, problem: undefined }
 
-/** Reads the state. Throws STATE_UNREADABLE when a newer Upkeep wrote it. */
+interface ReadState {
+  readonly current: ParsedState
+  /** What stands for the damaged records. */
+  readonly taken: readonly AppRecord[]
+}
+
+/** Reads the state, and mends it on disk too. Throws STATE_UNREADABLE when a newer Upkeep wrote it. */
 export async function loadState(path: string): Promise<LoadedState> {
   await removeUnfinished(path)
-  const current = await readState(path)
-  if (current.isNewer) throw newer(path)
+  const { current, taken } = await readState(path)
   if (current.problems.length === 0) return { ...NOTHING_LOADED, apps: current.apps }
-  const taken = substitutes(current, await readState(lastCopy(path)))
   const apps = [...current.apps, ...taken]
   const broken = `${path}.broken`
   await keepCopy(path, broken)
@@ -43,7 +47,15 @@ function outcome(current: ParsedState, taken: readonly AppRecord[]): string {
   return current.apps.length === 0 ? 'began without apps' : 'went on with the rest'
 }
 
-async function readState(path: string): Promise<ParsedState> {
+/** Changes nothing. Throws STATE_UNREADABLE when a newer Upkeep wrote it. */
+export async function readState(path: string): Promise<ReadState> {
+  const current = await parsedFile(path)
+  if (current.isNewer) throw newer(path)
+  if (current.problems.length === 0) return { current, taken: [] }
+  return { current, taken: substitutes(current, await parsedFile(lastCopy(path))) }
+}
+
+async function parsedFile(path: string): Promise<ParsedState> {
   try {
     return parseState(await readFile(path, 'utf8'))
   } catch (error) {

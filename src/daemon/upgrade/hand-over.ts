@@ -16,7 +16,7 @@ export interface Leaving {
   shut(): Promise<void>
   /** Undoes `shut`. */
   open(): void
-  /** Writes the state, lets go of the workers, and returns the listening sockets, still open. */
+  /** Writes the state, lets go of the workers, and returns the listening sockets, still open. Where it cannot, it ends the process. */
   release(): Promise<readonly AppSocket[]>
   /** Adopts what it has released. */
   takeBack(sockets: readonly AppSocket[]): Promise<void>

@@ -32,18 +32,17 @@ export class Successor {
   #end: string | undefined
   #listener: () => void = () => {}
 
+  /** Throws UPGRADE_FAILED when it cannot be started; nothing is left open then. */
   constructor(options: SuccessorOptions) {
-    const { home, command, lockFd } = options
-    const [program = '', ...args] = command
     this.#options = options
-    this.#logFd = openSync(home.daemonLog, 'a+', 0o600)
-    this.#logStartBytes = fstatSync(this.#logFd).size
-    this.#process = spawn(program, [...args, home.directory, '--take-over'], {
-      cwd: '/',
-      detached: true,
-      // Descriptor 3 is the line, 4 the lock.
-      stdio: ['ignore', this.#logFd, this.#logFd, 'ipc', lockFd],
-    })
+    this.#logFd = openLog(options)
+    try {
+      this.#logStartBytes = fstatSync(this.#logFd).size
+      this.#process = started(options, this.#logFd)
+    } catch (error) {
+      closeSync(this.#logFd)
+      throw notStarted(error)
+    }
     this.#process.on('message', (message: FromSuccessor) => {
       this.#said.add(message.type)
       this.#listener()
@@ -139,6 +138,36 @@ export class Successor {
     const lines = buffer.toString('utf8').split('\n')
     return lines.filter((line) => line !== '' && !line.startsWith('{"time":'))
   }
+}
+
+function openLog({ home }: SuccessorOptions): number {
+  try {
+    return openSync(home.daemonLog, 'a+', 0o600)
+  } catch (error) {
+    throw notStarted(error)
+  }
+}
+
+function started({ home, command, lockFd }: SuccessorOptions, logFd: number): ChildProcess {
+  const [program = '', ...args] = command
+  return spawn(program, [...args, home.directory, '--take-over'], {
+    cwd: '/',
+    detached: true,
+    // Descriptor 3 is the line, 4 the lock.
+    stdio: ['ignore', logFd, logFd, 'ipc', lockFd],
+  })
+}
+
+function notStarted(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new Failure(
+    'UPGRADE_FAILED',
+    `Cannot upgrade the daemon: the new one could not be started, ${reason}`,
+    {
+      hint: 'The daemon goes on as before',
+      cause: error,
+    },
+  )
 }
 
 /** The last words of a daemon that could not begin. */

@@ -18,6 +18,8 @@ export interface AppUnitOptions {
   readonly user: string | null
   /** The preload that takes systemd's socket, as text. */
   readonly preload: string
+  /** Where a path ends when all links are followed: in the sandbox both are needed. */
+  readonly realPath: (path: string) => string
 }
 
 const UNITS = '/etc/systemd/system'
@@ -34,7 +36,7 @@ export function renderAppUnits(spec: AppSpec, options: AppUnitOptions): readonly
   const port = spec.isNode ? portOf(spec) : undefined
   const unit = (suffix: string, text: string) => ({ path: `${UNITS}/${app}${suffix}`, text, mode: 0o644 })
   return [
-    unit('@.service', renderService(spec, app, port, options.user)),
+    unit('@.service', renderService(spec, app, port, options)),
     unit('.target', renderTarget(spec, app, port)),
     ...(port === undefined ? [] : [unit('.socket', renderSocket(spec, app, port))]),
     { path: `${FILES}/${app}.env`, text: renderEnvironment(spec), mode: 0o600 },
@@ -57,7 +59,21 @@ function preloadPath(app: string): string {
   return `${FILES}/${app}.listen.cjs`
 }
 
-function renderService(spec: AppSpec, app: string, port: number | undefined, user: string | null): string {
+/** The folder of an app and every path that starting it names. */
+export function pathsOf({ cwd, program, script, programArgs, args }: AppSpec): readonly string[] {
+  const words = [cwd, program, script, ...programArgs, ...args]
+  // Also that of an option, such as --import=file:///srv/trace.mjs.
+  return words.flatMap((word) => /^(?:--?[^=/]*=)?(?:file:\/\/)?(\/.*)$/s.exec(word)?.[1] ?? [])
+}
+
+function renderService(
+  spec: AppSpec,
+  app: string,
+  port: number | undefined,
+  { user, realPath }: AppUnitOptions,
+): string {
+  const paths = pathsOf(spec)
+  const bindsItself = port === undefined
   return renderUnit([MARK], {
     Unit: [
       ['Description', `${quotePath(spec.name)}, instance %i`],
@@ -81,11 +97,12 @@ function renderService(spec: AppSpec, app: string, port: number | undefined, use
       ...limits(spec),
       ['OOMPolicy', 'continue'],
       ['UMask', '0077'],
-      ...sandbox(user === null ? 'root' : 'user', port === undefined ? false : port < 1024),
+      ...sandbox(user === null ? 'plain root' : 'user', bindsItself && user === null),
       // Nothing of a worker outlives its unit, so it can have these too.
       ['PrivateTmp', 'yes'],
-      ['PrivateUsers', user === null ? 'no' : 'yes'],
-      ...fileSystem([spec.cwd], [spec.program, spec.script, ...spec.programArgs]),
+      // In a user namespace nobody binds a port below 1024; root may want to, where systemd does not do it.
+      ['PrivateUsers', bindsItself && user === null ? 'no' : 'yes'],
+      ...fileSystem([...new Set([spec.cwd, realPath(spec.cwd)])], [...paths, ...paths.map(realPath)]),
     ],
   })
 }

@@ -1,4 +1,5 @@
-// What a service may not do. Each line was tried with Node.js; `systemd-analyze security` gives the unit of a user 1.5.
+// What a service may not do. Each line was tried with Node.js; what `systemd-analyze security` says of each unit, and which
+// lines cannot be had, is in docs/decisions/0010.
 // Left out on purpose: MemoryDenyWriteExecute (V8 compiles), ProcSubset=pid (no cores are seen), RemoveIPC (it takes from
 // other programs of that user).
 import { quotePathWord } from './quote.ts'
@@ -34,7 +35,12 @@ const PRIVILEGED: readonly Line[] = [
 const ROOT_CAPABILITIES =
   'CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_KILL CAP_NET_BIND_SERVICE CAP_SETGID CAP_SETUID CAP_SYS_PTRACE CAP_SYS_RESOURCE'
 
-export type SandboxKind = 'user manager' | 'user' | 'root'
+/** `plain root` is a service that has the user id of root and no other right of it. */
+export type SandboxKind = 'user manager' | 'user' | 'root' | 'plain root'
+
+/** Setting priorities and the like is closed to all; limits are set with prlimit(2), which is not among these. */
+const NO_RESOURCES: Line = ['SystemCallFilter', '~@resources']
+const NO_PRIVILEGES: Line = ['SystemCallFilter', '~@privileged @resources']
 
 export function sandbox(kind: SandboxKind, hasLowPorts: boolean): readonly Line[] {
   const lowPorts = hasLowPorts ? 'CAP_NET_BIND_SERVICE' : ''
@@ -42,13 +48,21 @@ export function sandbox(kind: SandboxKind, hasLowPorts: boolean): readonly Line[
   const fails: Line = ['SystemCallErrorNumber', 'EPERM']
   switch (kind) {
     case 'user manager':
-      return [...UNPRIVILEGED, fails]
+      return [...UNPRIVILEGED, NO_PRIVILEGES, fails]
     case 'root':
-      return [...UNPRIVILEGED, fails, ...PRIVILEGED, ['CapabilityBoundingSet', ROOT_CAPABILITIES]]
+      return [
+        ...UNPRIVILEGED,
+        NO_RESOURCES,
+        fails,
+        ...PRIVILEGED,
+        ['CapabilityBoundingSet', ROOT_CAPABILITIES],
+      ]
+    case 'plain root':
+      return [...UNPRIVILEGED, NO_PRIVILEGES, fails, ...PRIVILEGED, ['CapabilityBoundingSet', lowPorts]]
     case 'user':
       return [
         ...UNPRIVILEGED,
-        ['SystemCallFilter', '~@privileged @resources'],
+        NO_PRIVILEGES,
         fails,
         ...PRIVILEGED,
         ['CapabilityBoundingSet', lowPorts],
@@ -59,10 +73,15 @@ export function sandbox(kind: SandboxKind, hasLowPorts: boolean): readonly Line[
 
 const IN_A_HOME = /^(?:\/home\/[^/]+|\/root|\/run\/user\/[^/]+)(?=\/|$)/
 
+/** The home that a path is in, of those that a sandbox closes. */
+export function homeAround(path: string): string | undefined {
+  return IN_A_HOME.exec(path)?.[0]
+}
+
 /** The file system is read-only but for some folders; of the homes, only what is needed is seen. */
 export function fileSystem(writable: readonly string[], readable: readonly string[] = []): readonly Line[] {
-  const isInHome = (path: string) => IN_A_HOME.test(path)
-  const readHomes = new Set(readable.flatMap((path) => IN_A_HOME.exec(path)?.[0] ?? []))
+  const isInHome = (path: string) => homeAround(path) !== undefined
+  const readHomes = new Set(readable.flatMap((path) => homeAround(path) ?? []))
   const seen: readonly Line[] = [
     ...[...readHomes].map((path): Line => ['BindReadOnlyPaths', optional(path)]),
     ...writable.filter(isInHome).map((path): Line => ['BindPaths', optional(path)]),
