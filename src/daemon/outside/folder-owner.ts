@@ -1,7 +1,7 @@
 // Whose a folder outside the home is, told by a file in it: the one proof that nobody needs it any more.
 import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isRunning, tryReadStat } from '../../supervisor/process-stat.ts'
+import { isRunning, tryReadStat } from '../../supervisor/process/process-stat.ts'
 
 const FILE = 'owner'
 

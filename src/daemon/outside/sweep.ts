@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isSystemError } from '../../base/failure.ts'
 import { WORKER_ENV } from '../../protocol/agent.ts'
-import { findByEnvironment } from '../../supervisor/process-stat.ts'
+import { findByEnvironment } from '../../supervisor/process/process-stat.ts'
 import { type Home, homeIn } from '../home.ts'
 import { disownFolder, isOwnerGone } from './folder-owner.ts'
 
