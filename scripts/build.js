@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // Compiles src/ to dist/ (and with --test the tests to dist-test/). `npm run build` and `npm test` call it.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { buildSync } from 'esbuild'
 
+/** In dist, without a source of the same name. */
+const BUNDLES = ['preload', 'bundle']
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /** Compiles everything; returns false, after the compiler has said why, when a type does not fit. */
@@ -13,10 +15,10 @@ export function build({ withTests = false } = {}) {
   const startedMs = performance.now()
   const projects = ['tsconfig.json', 'tsconfig.agent.json', ...(withTests ? ['tsconfig.test.json'] : [])]
   const isSound = projects.map(compile).every(Boolean)
-  if (isSound) bundlePreloads()
+  if (isSound) bundle()
   finishDist()
   removeStale('dist', 'src')
-  if (withTests) finishTests()
+  if (withTests) removeStale('dist-test', '.')
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   console.error(isSound ? `built in ${seconds} s` : `the build failed after ${seconds} s`)
   return isSound
@@ -29,35 +31,37 @@ function compile(project) {
   return status === 0
 }
 
-/** One file for each preload: a worker starts milliseconds sooner than with one file per module. */
-function bundlePreloads() {
+/** One file for each program that has to start fast: a worker's preloads, and the daemon that comes after a death. */
+function bundle() {
+  for (const folder of BUNDLES) rmSync(join(root, 'dist', folder), { recursive: true, force: true })
   const preload = join(root, 'dist', 'preload')
-  rmSync(preload, { recursive: true, force: true })
+  bundleTo(join(preload, 'agent'), 'cjs', [
+    'src/agent/main.ts',
+    'src/agent/cluster-child.ts',
+    'src/agent/inherited-socket.ts',
+  ])
+  writeFileSync(join(preload, 'package.json'), '{ "type": "commonjs" }\n')
+  bundleTo(join(root, 'dist', 'bundle', 'daemon'), 'esm', ['src/daemon/main.ts'])
+}
+
+function bundleTo(outdir, format, entryPoints) {
   buildSync({
     absWorkingDir: root,
-    entryPoints: ['src/agent/main.ts', 'src/agent/cluster-child.ts', 'src/agent/inherited-socket.ts'],
-    outdir: join(preload, 'agent'),
+    entryPoints,
+    outdir,
     bundle: true,
     platform: 'node',
-    format: 'cjs',
+    format,
+    packages: 'external',
     target: 'node20.19',
     sourcemap: true,
     logLevel: 'warning',
   })
-  writeFileSync(join(preload, 'package.json'), '{ "type": "commonjs" }\n')
 }
 
 function finishDist() {
   const bin = join(root, 'dist', 'cli', 'main.js')
   if (existsSync(bin)) chmodSync(bin, 0o755)
-}
-
-/** The programs in bin/ are found from dist-test/src as they are from dist. */
-function finishTests() {
-  removeStale('dist-test', '.')
-  const link = join(root, 'dist-test', 'bin')
-  rmSync(link, { force: true })
-  symlinkSync('../bin', link)
 }
 
 /** Output whose source is gone would still be found by an import, and would be published. */
@@ -66,7 +70,7 @@ function removeStale(output, source) {
   if (!existsSync(folder)) return
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
-    if (output === 'dist' && path.startsWith(join(folder, 'preload'))) continue
+    if (BUNDLES.some((bundle) => path.startsWith(join(folder, bundle)))) continue
     const module = path.match(/^(.*?)(?:\.d\.ts|\.js)(?:\.map)?$/)?.[1]
     if (module === undefined) continue
     if (!existsSync(join(root, source, `${relative(folder, module)}.ts`))) rmSync(path, { force: true })

@@ -4,12 +4,12 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Clock } from '../base/clock.ts'
 import { isSystemError } from '../base/failure.ts'
+import { PACKAGE_FOLDER } from '../base/package.ts'
 import type { Home } from './home.ts'
 
-const KEEPER_PATH = fileURLToPath(new URL('../../bin/keeper', import.meta.url))
+const KEEPER_PATH = join(PACKAGE_FOLDER, 'bin', 'keeper')
 
 /** What a keeper that tries to start a daemon has in the home (bin/keeper). */
 const TRYING = /^keeper\.\d+$/

@@ -1,9 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { packageVersion } from '../base/package.ts'
 
 /** The version that runs. Read once, at the start: the package on disk may be replaced by another one. */
-export const PACKAGE_VERSION = readVersion()
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
+export const PACKAGE_VERSION = packageVersion()

@@ -20,6 +20,8 @@ export function install(folder: string, { version, protocol, changes = [] }: Oth
   for (const part of ['dist', 'bin', 'package.json'])
     cpSync(join(packageRoot, part), join(folder, part), { recursive: true })
   symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'))
+  // What is replaced below is in the modules.
+  writeFileSync(join(folder, 'dist', 'bundle', 'daemon', 'main.js'), "import '../../daemon/main.js'\n")
   replaceIn(join(folder, 'package.json'), /"version": "[^"]+"/, `"version": "${version}"`)
   if (protocol !== undefined)
     for (const file of PROTOCOL_FILES)

@@ -1,13 +1,13 @@
 // The daemon as an init system shall start it: the real binaries, because at boot there is no shell that knows nvm, fnm,
 // asdf or volta.
-import { existsSync, realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { Failure } from '../../base/failure.ts'
+import { PACKAGE_FOLDER } from '../../base/package.ts'
 import { isExecutable } from '../../config/resolve/find-program.ts'
 import type { BootAccount, BootService } from '../../export/boot-service.ts'
-import { daemonFlags } from '../daemon-command.ts'
+import { DAEMON_PROGRAM, daemonFlags } from '../daemon-command.ts'
 import { refuseForeignHome } from './accounts.ts'
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -29,25 +29,19 @@ export function bootService(wish: BootWish): BootService {
   const { name, account, isUserManager, home, writable, hasLowPorts } = wish
   refuseForeignHome(home, account)
   const node = realpathSync(process.execPath)
-  const packageFolder = packageAbove(realpathSync(fileURLToPath(import.meta.url)))
-  for (const path of [node, packageFolder]) refuseForeignPath(path, account)
+  for (const path of [node, PACKAGE_FOLDER]) refuseForeignPath(path, account)
   return {
     name,
     account: isUserManager ? null : account,
     home,
     node,
-    args: [...daemonFlags(), join(packageFolder, 'dist/daemon/main.js'), home],
-    packageFolder,
+    args: [...daemonFlags(), DAEMON_PROGRAM, home],
+    packageFolder: PACKAGE_FOLDER,
     path: `${dirname(node)}:${SYSTEM_PATH}`,
     perl: isExecutable(PERL) ? PERL : null,
     writable: [...USUALLY_WRITABLE, ...writable],
     hasLowPorts,
   }
-}
-
-function packageAbove(path: string): string {
-  const folder = dirname(path)
-  return existsSync(join(folder, 'package.json')) ? folder : packageAbove(folder)
 }
 
 /** Homes are closed to other users; a service of one cannot run what is installed in that of another. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { writeAtomically } from '../../base/atomic-file.ts'
 import { Failure } from '../../base/failure.ts'
 import { nearestName } from '../../base/nearest-name.ts'
+import { PACKAGE_FOLDER } from '../../base/package.ts'
 import { hideSecrets } from '../../config/spec/hide-secrets.ts'
 import type { BootAccount } from '../../export/boot-service.ts'
 import { pathsOf, renderAppUnits, type UnitFile, unitName } from '../../export/systemd/app-units.ts'
@@ -83,7 +83,7 @@ function warningsOn(spec: AppSpec, account: BootAccount): string[] {
 }
 
 function readPreload(): string {
-  const path = fileURLToPath(new URL('../../preload/agent/inherited-socket.js', import.meta.url))
+  const path = join(PACKAGE_FOLDER, 'dist', 'preload', 'agent', 'inherited-socket.js')
   return readFileSync(path, 'utf8')
     .replace(/^\/\/# sourceMappingURL=.*$/m, '')
     .trimEnd()

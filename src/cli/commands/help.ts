@@ -1,6 +1,6 @@
+import { packageVersion } from '../../base/package.ts'
 import type { Command, Context } from '../command.ts'
 import { COMMANDS, findCommand, GROUPS } from '../command-list.ts'
-import { packageVersion } from '../package-version.ts'
 import { parseOptions } from '../parse-options.ts'
 
 const EXAMPLES = [

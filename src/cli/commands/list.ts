@@ -1,10 +1,10 @@
+import { packageVersion } from '../../base/package.ts'
 import { isDaemonAbsent } from '../../client/daemon-absent.ts'
 import { mayKnowApps } from '../../client/home.ts'
 import { tryReadKeeperFailure } from '../../client/keeper-failure.ts'
 import type { AppStatus } from '../../protocol/status.ts'
 import type { Command, Context } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
-import { packageVersion } from '../package-version.ts'
 import { renderList } from '../render-list.ts'
 
 export const list: Command = {

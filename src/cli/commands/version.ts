@@ -1,7 +1,7 @@
+import { packageVersion } from '../../base/package.ts'
 import { PROTOCOL_VERSION } from '../../protocol/version.ts'
 import type { Command } from '../command.ts'
 import { hasOption, JSON_OPTION } from '../command.ts'
-import { packageVersion } from '../package-version.ts'
 
 export const version: Command = {
   name: 'version',

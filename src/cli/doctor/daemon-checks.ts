@@ -2,11 +2,11 @@
 import { accessSync, constants, lstatSync } from 'node:fs'
 import process from 'node:process'
 import { Failure } from '../../base/failure.ts'
+import { packageVersion } from '../../base/package.ts'
 import { isDaemonAbsent } from '../../client/daemon-absent.ts'
 import { mayKnowApps } from '../../client/home.ts'
 import { PROTOCOL_VERSION } from '../../protocol/version.ts'
 import type { Context } from '../command.ts'
-import { packageVersion } from '../package-version.ts'
 import { type Finding, good, problem, warning } from './check.ts'
 
 export function checkHome(home: string): Finding {

@@ -1,22 +1,15 @@
 // The program and arguments that become a worker: the app's own, so that pid and `ps` are the app's. Limits are set by
 // prlimit(1), which puts itself out of the way.
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { Failure } from '../../base/failure.ts'
+import { PACKAGE_FOLDER } from '../../base/package.ts'
 import type { AppSpec } from '../../protocol/app-spec.ts'
 
 /** Not by name: the app's own PATH would decide which program that is. */
 const PRLIMIT = '/usr/bin/prlimit'
 
-export const AGENT_PATH = join(
-  dirname(fileURLToPath(import.meta.url)),
-  '..',
-  '..',
-  'preload',
-  'agent',
-  'main.js',
-)
+export const AGENT_PATH = join(PACKAGE_FOLDER, 'dist', 'preload', 'agent', 'main.js')
 
 export interface Launch {
   readonly program: string

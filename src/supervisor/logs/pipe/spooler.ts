@@ -2,10 +2,11 @@
 // whoever is killed when. Node can only read and then write, and what it had read would be lost in between.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:fs'
+import { join } from 'node:path'
 import process, { arch, platform } from 'node:process'
-import { fileURLToPath } from 'node:url'
 
 import type { Clock } from '../../../base/clock.ts'
+import { PACKAGE_FOLDER } from '../../../base/package.ts'
 
 /** Bytes moved, 0 at the end of the pipe; `failed` when it cannot be said what happened, or nothing could be moved. */
 export type Moved = number | 'nothing' | 'failed'
@@ -26,7 +27,7 @@ export interface SpoolerOptions {
 }
 
 const PERL = 'perl'
-const PROGRAM = fileURLToPath(new URL('../../../../bin/spooler.pl', import.meta.url))
+const PROGRAM = join(PACKAGE_FOLDER, 'bin', 'spooler.pl')
 /** The system call, as Linux numbers it; the flags are those of the machine. */
 const SPLICE: Readonly<Record<string, number>> = { x64: 275, arm64: 76 }
 const IS_POSSIBLE = platform === 'linux' && arch in SPLICE
