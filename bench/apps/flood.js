@@ -1,11 +1,12 @@
-// Load for requests per second: keep-alive connections that ask again as soon as they are answered. The answers of a
-// connection are all of one length, so it counts bytes instead of parsing.
-//   node flood.js <port> <connections> <warm-up ms> <measured ms>   prints { perSecond, failed }
+// Load for requests per second: connections that ask again as soon as they are answered, or with `close` make room for a new
+// one after each answer. The answers of a connection are all of one length, so it counts bytes instead of parsing.
+//   node flood.js <port> <connections> <warm-up ms> <measured ms> <keep-alive|close>   prints { perSecond, failed }
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const [port, connections, warmUpMs, measuredMs] = process.argv.slice(2).map(Number)
-const REQUEST = Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: keep-alive\r\n\r\n')
+const connection = process.argv[6]
+const REQUEST = Buffer.from(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: ${connection}\r\n\r\n`)
 
 let answered = 0
 let failed = 0
@@ -28,11 +29,12 @@ function connect() {
     if (seenBytes < answerBytes) return
     seenBytes -= answerBytes
     answered++
-    socket.write(REQUEST)
+    if (connection === 'keep-alive') socket.write(REQUEST)
   })
   socket.on('error', () => {})
   socket.on('close', () => {
-    failed++
+    if (connection === 'keep-alive' || answerBytes === 0 || seenBytes > 0) failed++
+    else connect()
   })
 }
 
