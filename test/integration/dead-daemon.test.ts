@@ -1,6 +1,6 @@
 // The daemon is in the path of no request and of no life: when it dies, nothing happens.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -108,8 +108,11 @@ test('while all adopted workers are dead, connections wait and none is refused',
 
 test('a reload that the death of the daemon interrupted leaves the app complete', async (t) => {
   const up = upkeep(t)
-  const app = await running(up, 'slow-boot.mjs', { instances: 2, env: { BOOT_MS: '600' } })
+  const mayBoot = join(up.folder, 'may-boot')
+  writeFileSync(mayBoot, '')
+  const app = await running(up, 'boots-when-told.mjs', { instances: 2, env: { MAY_BOOT: mayBoot } })
   const clients = await load(t, { kind: 'get', port: app.port })
+  rmSync(mayBoot)
   const reload = up.run('reload', 'web')
   await until(async () => (await up.instances('web')).some(({ state }) => state === 'replacing'))
 
@@ -117,6 +120,7 @@ test('a reload that the death of the daemon interrupted leaves the app complete'
 
   assert.notEqual((await reload).status, 0)
   await up.ok('daemon', 'start')
+  writeFileSync(mayBoot, '')
   await until(async () => (await up.app('web')).state === 'running', { within: '15s' })
   assert.equal((await up.pids('web')).length, 2)
   await clients.answers(100)

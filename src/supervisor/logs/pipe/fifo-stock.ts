@@ -49,8 +49,8 @@ export class FifoStock {
       for (const [index, path] of this.#paths.entries()) renameSync(path, paths[index] ?? '')
       return true
     } catch (error) {
-      // Somebody tidied up the folder.
-      if (isSystemError(error, 'ENOENT')) return false
+      // Somebody tidied up the folder, or the disk is read-only now: making them tells.
+      if (isSystemError(error)) return false
       throw error
     }
   }
