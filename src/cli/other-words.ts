@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   pid: JSON_LIST,
   prettylist: JSON_LIST,
   reloadLogs: 'Not needed: Upkeep rotates the logs itself',
+  reset: 'Counts of restarts begin anew when an app is deleted and started again',
   resurrect: 'To bring all apps back: upkeep daemon start',
   save: REMEMBERED,
   softReload: 'Use "upkeep reload <app>"',

@@ -58,7 +58,9 @@ async function operateOne(
       return ['stopped', `stopped ${counted(instances)}${killed(ends)}`]
     }
     case 'restart': {
-      const ends = await app.restart(app.spec, report)
+      const ends = await app.restart(app.spec, report).catch((error: unknown) => {
+        throw tellNextTry(app, error)
+      })
       return ['restarted', `restarted ${counted(instances)}${killed(ends)}`]
     }
     case 'reload': {
@@ -78,17 +80,28 @@ async function operateOne(
   }
 }
 
+/** What cannot be started is not left trying, but what is restarted had been started once, and connections wait for it. */
+function tellNextTry(app: App, error: unknown): unknown {
+  const isTried = app.status().instances.some(({ state }) => state === 'waiting' || state === 'starting')
+  if (!isTried || !(error instanceof Failure)) return error
+  const { code, message, hint, details } = error
+  const next = `It is tried again; "upkeep stop ${app.name}" ends that`
+  return new Failure(code, message, { hint: hint === undefined ? next : `${next}. ${hint}`, details })
+}
+
 export function scaledTo(current: number, wish: string): number {
   const what = `Cannot scale to "${wish.slice(0, 50)}"`
-  const hint = `Now there ${current === 1 ? 'is' : 'are'} ${current}; use "upkeep stop" to have none`
+  const now = `Now there ${current === 1 ? 'is' : 'are'} ${current}`
   if (wish === 'max') return availableParallelism()
   const match = /^([+-]?)(\d{1,9})$/.exec(wish)
   if (match === null)
-    throw new Failure('USAGE', `${what}: it must be a number such as 4, +1 or -1, or max`, { hint })
+    throw new Failure('USAGE', `${what}: it must be a number such as 4, +1 or -1, or max`, { hint: now })
   const amount = Number(match[2])
   const count = match[1] === '+' ? current + amount : match[1] === '-' ? current - amount : amount
   if (count >= 1 && count <= MOST_INSTANCES) return count
-  throw new Failure('USAGE', `${what}: that would not be 1 to ${MOST_INSTANCES} instances`, { hint })
+  throw new Failure('USAGE', `${what}: that would not be 1 to ${MOST_INSTANCES} instances`, {
+    hint: count < 1 ? `${now}; use "upkeep stop" to have none` : now,
+  })
 }
 
 export function reporter(app: string, emit: Emit): Report {

@@ -303,18 +303,39 @@ test('the daemon starts with the first command, tells how it is, and stops with 
   assert.deepEqual([daemon.pid, ...pids].filter(isAlive), [])
 })
 
-test('a restart tells what it is at', async (t) => {
+for (const [action, told] of [
+  ['restart', ['stopped', 'starting', 'ready']],
+  [
+    'reload',
+    ['new worker starting', 'new worker ready, old one draining', 'old worker gone', '1 of 1 reloaded'],
+  ],
+] as const) {
+  test(`a ${action} tells what it is at, and nothing else`, async (t) => {
+    const up = upkeep(t)
+    await running(up, 'http.mjs', { instances: 1 })
+
+    const { stdout } = await up.ok(action, 'web', '--json')
+
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line): { type: string; text?: string } => JSON.parse(line))
+    const steps = events.filter(({ type }) => type === 'step').map(({ text }) => text)
+    assert.deepEqual(steps, told)
+  })
+}
+
+test('a restart that fails says that it is tried again, and how to end that', async (t) => {
   const up = upkeep(t)
-  await running(up, 'http.mjs', { instances: 1 })
+  const script = up.write('once.mjs', 'setInterval(() => {}, 1000)\nprocess.send("ready")')
+  await up.ok('start', script, '--ready', 'message')
+  up.write('once.mjs', 'throw new Error("no database")')
 
-  const { stdout } = await up.ok('restart', 'web', '--json')
+  const { stderr } = await up.fails(70, 'restart', 'once')
 
-  const events = stdout
-    .trim()
-    .split('\n')
-    .map((line): { type: string; text?: string } => JSON.parse(line))
-  const steps = events.filter(({ type }) => type === 'step').map(({ text }) => text)
-  assert.deepEqual(steps, ['stopped', 'starting', 'ready'])
+  assert.match(stderr, /no database/)
+  assert.match(stderr, /It is tried again; "upkeep stop once" ends that/)
+  await up.ok('stop', 'once')
 })
 
 test('a daemon that is stopped and started again has its apps again', async (t) => {

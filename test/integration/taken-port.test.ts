@@ -55,6 +55,23 @@ test('a port of a program that Upkeep does not run is told with its name and pid
   assert.ok(stderr.includes(`; port ${port} is taken by "${name}" (pid ${process.pid})\n`), stderr)
 })
 
+test('an app that lets the failure pass and ends with success is told about the port, too', async (t) => {
+  const port = await freePort()
+  const up = upkeep(t, { PORT: String(port) })
+  await up.ok('start', testApp('http.mjs'), '--name', 'web')
+  // Express 5 calls the callback of listen() with the error.
+  const script = up.write(
+    'silent.mjs',
+    `import http from 'node:http'\nhttp.createServer().listen(${port}).on('error', () => console.log('listening'))`,
+  )
+
+  const { stderr } = await up.fails(70, 'start', script)
+
+  assert.match(stderr, new RegExp(`Exit code 0 .*; port ${port} is taken by app "web"\n`))
+  assert.match(stderr, /Read its output with "upkeep logs silent"/)
+  assert.doesNotMatch(stderr, /upkeep run/)
+})
+
 test('an app that binds by itself is told that its own worker has the port in a reload', async (t) => {
   const port = await freePort()
   const up = upkeep(t)

@@ -61,7 +61,12 @@ const table: readonly (readonly [data: unknown, problems: readonly string[]])[] 
     oneApp({ ready: 'mesage' }),
     [`apps[0].ready.when: must be ${WHENS}, got "mesage", did you mean "message"?`],
   ],
-  [oneApp({ ready: 5 }), ['apps[0].ready: must be an object or the value of `when`, got 5']],
+  [oneApp({ ready: 5 }), [`apps[0].ready.when: must be ${WHENS}, got 5`]],
+  [oneApp({ stop: 5000 }), [`apps[0].stop.timeout: must be ${TIME}, got 5000`]],
+  [
+    oneApp({ stop: true }),
+    ['apps[0].stop: must be an object or the value of `timeout` or `signal`, got true'],
+  ],
   [oneApp({ stop: '10' }), [`apps[0].stop.timeout: must be ${TIME}, got "10"`]],
   [oneApp({ stop: '30d' }), ['apps[0].stop.timeout: must be from 0s to 24d, got "30d"']],
   [oneApp({ ready: { timeout: '0s' } }), ['apps[0].ready.timeout: must be from 1ms to 24d, got "0s"']],

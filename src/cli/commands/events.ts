@@ -6,7 +6,7 @@ import { cleanText } from '../terminal/clean-text.ts'
 
 export const events: Command = {
   name: 'events',
-  summary: 'print what happened to apps lately, and follow it',
+  summary: 'print what happened to apps lately; -f goes on with what happens',
   usage: '',
   options: [
     { flags: '-f, --follow', help: 'go on with new events' },

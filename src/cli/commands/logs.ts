@@ -9,7 +9,7 @@ import { cleanLogLine } from '../terminal/clean-text.ts'
 
 export const logs: Command = {
   name: 'logs',
-  summary: 'print the last log lines of apps, and follow them',
+  summary: 'print the last log lines of apps; -f goes on with new ones',
   usage: '[app...]',
   options: [
     { flags: '-f, --follow', help: 'go on with new lines' },

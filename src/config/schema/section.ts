@@ -41,7 +41,7 @@ export interface Section<Shape extends z.ZodRawShape, Short extends string> {
     z.ZodObject<{ -readonly [Key in keyof Shape]: Shape[Key] }, z.core.$strict>,
     (z.input<z.ZodObject<Shape, z.core.$strict>> & OwnKeys) | Short
   >
-  /** Turns the short text form into the long one; everything else stays as it is. */
+  /** Turns the short form into the long one; everything else stays as it is. */
   expand(value: unknown): unknown
 }
 
@@ -59,8 +59,10 @@ export function section<const Shape extends z.ZodRawShape, Short extends string 
         : mustBe(rule, issue.input),
   })
   const expand = (value: unknown) =>
-    // The check of the long form follows, so any text may be tried here.
-    typeof value === 'string' && shorthand !== undefined ? shorthand.expand(value as Short) : value
+    // The check of the long form follows, so anything may be tried here: it names the values, and the unit a number lacks.
+    (typeof value === 'string' || typeof value === 'number') && shorthand !== undefined
+      ? shorthand.expand(value as Short)
+      : value
   return {
     about,
     shape,

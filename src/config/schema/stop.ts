@@ -29,6 +29,6 @@ export const stopSection = section({
   },
   shorthand: {
     rule: 'the value of `timeout` or `signal`',
-    expand: (text: string) => (text.startsWith('SIG') ? { signal: text } : { timeout: text }),
+    expand: (text: string) => (/^SIG/.test(text) ? { signal: text } : { timeout: text }),
   },
 })

@@ -43,6 +43,8 @@ export class WorkerAgent {
   protocol: number | null = null
   /** It says that it drains. */
   isDraining = false
+  /** The port that somebody else had when its app asked for it last. */
+  takenPort: number | undefined
   readonly #options: WorkerAgentOptions
   readonly #addresses: Map<string, string>
   #connection: AgentConnection | undefined
@@ -172,6 +174,8 @@ export class WorkerAgent {
       return
     }
     const acquired = await sockets.acquire(address, instance, permittedBalance(spec))
+    const isTaken = 'errno' in acquired && acquired.errno === -constants.errno.EADDRINUSE
+    this.takenPort = isTaken && address.kind === 'tcp' ? address.port : undefined
     if ('handle' in acquired) this.#connection?.send({ type: 'socket', id, errno: null }, acquired.handle)
     else this.#connection?.send({ type: 'socket', id, errno: acquired.errno })
   }

@@ -30,6 +30,7 @@ export async function startAll(
   const total = instances.length
   let done = 0
   giveWay()
+  if (total === 0) return
   report('starting', null, { done, total })
   for (const instance of instances) instance.start(spec)
   const results = await Promise.allSettled(

@@ -26,8 +26,8 @@ export function workerExited(worker: Worker, report: ExitReport): Failure {
   const message = `Cannot start instance ${worker.instance} of "${name}": it ended before it was ready. ${report.reason}`
   return new Failure('WORKER_EXITED', message, {
     hint:
-      report.code === 0
-        ? 'What is to end is run with "upkeep run"; as an app it needs ready "started"'
+      report.code === 0 && worker.agent.takenPort === undefined
+        ? 'A script that ends is run with "upkeep run <script>"; as an app it needs ready "started"'
         : `Read its output with "upkeep logs ${name}"`,
     details: report.lastLines.slice(-SHOWN_LINES),
   })

@@ -217,10 +217,11 @@ export class Worker {
 
   async #report(end: ObservedEnd, when: Pick<ExitReport, 'atMs' | 'uptimeMs'>): Promise<ExitReport> {
     const { pid, spec, isReady, isStopping } = this
+    const { takenPort } = this.agent
     const { agentSocketPath, publicAgentSocketPath } = this.#around
     const agentSockets = [agentSocketPath, publicAgentSocketPath]
     const lastLines = this.#output.lastLines(LAST_LINES)
-    const reason = await explainEnd({ spec, isReady, isStopping, end, lastLines, agentSockets })
+    const reason = await explainEnd({ spec, isReady, isStopping, end, lastLines, takenPort, agentSockets })
     return { pid, ...end, ...when, reason, lastLines }
   }
 }

@@ -13,11 +13,10 @@ interface Asker {
   readonly agentSockets: readonly string[]
 }
 
-/** `port 3000 is taken by app "web"`; undefined when the lines tell of no such thing, or the kernel of no holder. */
-export async function tryTellTakenPort(asker: Asker, lines: readonly string[]): Promise<string | undefined> {
-  const port = portInUse(lines)
-  const holder = port === undefined ? undefined : await tryFindHolder(port, asker)
-  return holder === undefined ? undefined : `port ${port} is taken by ${holder}`
+/** `port 3000 is taken by app "web"`; without the holder when the kernel tells of none, because it is gone. */
+export async function tellTakenPort(asker: Asker, port: number): Promise<string> {
+  const holder = await tryFindHolder(port, asker)
+  return holder === undefined ? `port ${port} was taken` : `port ${port} is taken by ${holder}`
 }
 
 /** The port in `EADDRINUSE: address already in use :::3000`, and as programs in Go or Python write it. */
