@@ -1,7 +1,7 @@
 // A server on a socket file whose path always leads to somebody: the socket is made beside, and takes the place of the one
 // before by a rename. Whoever tidies up a folder may remove the file while the server lives: then it listens anew under the
 // same name, and who is connected stays so.
-import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { Server } from 'node:net'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../base/failure.ts'
@@ -30,14 +30,15 @@ export class SocketFile {
   }
 
   async open(): Promise<void> {
-    if (!this.#prepare()) return
-    refuseOther(this.path)
-    const beside = join(dirname(this.path), `${process.pid}.s`)
-    rmSync(beside, { force: true })
-    await this.#listen(beside)
-    chmodSync(beside, this.#mode)
-    renameSync(beside, this.path)
-    this.#inode = inodeOf(this.path)
+    for (let triesLeft = 3; this.#prepare(); triesLeft--) {
+      try {
+        return await this.#open()
+      } catch (error) {
+        // Another daemon swept it away as one that nobody owns, before this one was heard there.
+        const isFolderGone = !existsSync(dirname(this.path))
+        if (!isFolderGone || triesLeft === 0) throw error
+      }
+    }
   }
 
   /** Listens again if the file is gone or is another one. True when that was so. */
@@ -54,6 +55,16 @@ export class SocketFile {
     Server.prototype.close.call(this.#server)
     if (this.#inode !== undefined && inodeOf(this.path) === this.#inode) rmSync(this.path, { force: true })
     this.#inode = undefined
+  }
+
+  async #open(): Promise<void> {
+    refuseOther(this.path)
+    const beside = join(dirname(this.path), `${process.pid}.s`)
+    rmSync(beside, { force: true })
+    await this.#listen(beside)
+    chmodSync(beside, this.#mode)
+    renameSync(beside, this.path)
+    this.#inode = inodeOf(this.path)
   }
 
   async #listen(path: string): Promise<void> {
