@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -23,12 +24,15 @@ import { upkeep } from '../support/upkeep.ts'
 
 test('the next daemon sweeps the folders of public sockets whose daemons were killed, and no other', async (t) => {
   if (!isRoot()) return t.skip('only a daemon of root has such')
-  const [next, killed, living] = [upkeep(t), upkeep(t), upkeep(t)]
+  const [next, killed, awaited, living] = [upkeep(t), upkeep(t), upkeep(t), upkeep(t)]
   await running(living, 'http.mjs', { instances: 1 })
   await running(killed, 'http.mjs', { instances: 1 })
   const [swept, kept] = [publicFolder(killed.home), publicFolder(living.home)]
   const owner = readFileSync(join(swept, 'owner'), 'utf8')
   await killed.killDaemon()
+  chmodSync(awaited.folder, 0o755)
+  await running(awaited, 'http.mjs', { instances: 1, user: 'nobody', group: 'nogroup' })
+  await awaited.killDaemon()
   const folders = [
     folderWith(t, '0', {}),
     folderWith(t, '1', { owner: owner.replace(/pid:\[\d+\]/, 'pid:[1]') }),
@@ -47,8 +51,10 @@ test('the next daemon sweeps the folders of public sockets whose daemons were ki
   const left = folders.map((folder) => readdirSync(folder))
   assert.deepEqual(left, [[], ['owner'], ['owner'], ['owner'], ['file of somebody']])
   assert.deepEqual(readdirSync(kept).sort(), ['agent.sock', 'owner'])
+  assert.deepEqual(readdirSync(publicFolder(awaited.home)).sort(), ['agent.sock', 'owner'])
   await killed.ok('daemon', 'start')
   assert.ok(existsSync(join(swept, 'agent.sock')))
+  await awaited.ok('delete', 'web')
   await killed.ok('delete', 'web')
   await killed.ok('daemon', 'stop')
   assert.ok(!existsSync(swept))

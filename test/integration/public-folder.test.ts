@@ -1,7 +1,7 @@
 // What a daemon of root keeps outside its home, for workers that run as other users.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 import { isRoot } from '../support/programs.ts'
 import { running } from '../support/running-app.ts'
@@ -10,7 +10,9 @@ import { upkeep } from '../support/upkeep.ts'
 test('the folder in /run stays as long as there are workers', async (t) => {
   if (!isRoot()) return t.skip('only a daemon of root has such a folder')
   const up = upkeep(t)
-  await running(up, 'http.mjs', { instances: 1 })
+  chmodSync(up.folder, 0o755)
+  // Other daemons leave the folder alone while such a worker has it in its environment.
+  await running(up, 'http.mjs', { instances: 1, user: 'nobody', group: 'nogroup' })
   const folder = `/run/upkeep-${createHash('sha256').update(up.home).digest('hex').slice(0, 16)}`
 
   assert.equal(statSync(folder).mode & 0o777, 0o711)

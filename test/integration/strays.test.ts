@@ -105,7 +105,7 @@ test('the log pipes of workers that died with the daemon are removed', async (t)
   await up.ok('daemon', 'start')
 
   await up.untilState('web', 'ready')
-  const pipes = readdirSync(join(up.home, 'run')).filter((name) => name.startsWith('web.'))
+  const pipes = readdirSync(join(up.home, 'run')).filter((name) => /^web\..*\.(?:out|err)$/.test(name))
   assert.equal(pipes.length, 4, pipes.join(' '))
 })
 

@@ -22,10 +22,9 @@ export async function sweepAbandoned(own: Home): Promise<void> {
   for (const folder of homes.filter((each) => !kept.has(each))) await tryTo(() => sweepHome(folder))
 }
 
-/** Whoever begins there makes it again, so workers that wait for a daemon lose nothing. */
 async function sweepPublic(folder: string): Promise<void> {
   const socket = join(folder, 'agent.sock')
-  if (!isOwnerGone(folder) || !(await isDeaf(socket))) return
+  if (!isOwnerGone(folder) || !(await isDeaf(socket)) || isAwaited(socket)) return
   rmSync(socket, { force: true })
   disownFolder(folder)
   // What else is in there is not of ours, and keeps the folder.
@@ -35,10 +34,13 @@ async function sweepPublic(folder: string): Promise<void> {
 async function sweepHome(folder: string): Promise<void> {
   const { controlSocket, agentSocketPath, publicAgentSocketPath } = homeIn(folder)
   if (!isOwnerGone(folder) || !(await isDeaf(controlSocket))) return
-  // Workers outlive their daemon, and with the home another one can still be given them.
-  const sockets = new Set([agentSocketPath, publicAgentSocketPath])
-  if ([...sockets].some((path) => findByEnvironment(WORKER_ENV.socket, path).length > 0)) return
+  if (isAwaited(agentSocketPath) || isAwaited(publicAgentSocketPath)) return
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** Workers outlive their daemon, and with this another one can still be given them. */
+function isAwaited(agentSocket: string): boolean {
+  return findByEnvironment(WORKER_ENV.socket, agentSocket).length > 0
 }
 
 /** Folders of this user that nobody else can write. */
