@@ -173,7 +173,7 @@ export class Supervisor {
 
   /** Takes over what an earlier daemon left, also what it had no time to write down. Returns the number of workers. */
   async adopt(recorded: readonly AppRecord[], { endUnwanted, sockets }: AdoptOptions): Promise<number> {
-    settleSpools(this.#places.runDirectory)
+    settleSpools(this.#places.runDirectory, this.#places.logDirectory)
     const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
     if (endUnwanted) for (const worker of unwanted) endStray(worker, this.#clock)
     else if (unwanted.length > 0) this.#watcher.problem('workers', leftAlone(unwanted))

@@ -54,7 +54,7 @@ if (how === 'create') {
   console.log(`reading ${worker.pid}`)
 } else {
   changes = 0
-  settleSpools(runDirectory)
+  settleSpools(runDirectory, directory)
   const output = await WorkerOutput.adopt({ ...options, pid: process.pid })
   console.log('reading')
   await output.finish(60_000)

@@ -38,7 +38,7 @@ function spoolUnderTest(t: TestContext, { moved, logged }: { moved: string; logg
     spool,
     /** What the next daemon finds in it. */
     found: () => {
-      settleSpools(directory)
+      settleSpools(directory, directory)
       const next = open()
       return next.hasUnread ? next.read().toString() : ''
     },
@@ -164,6 +164,60 @@ describe('what the next daemon finds in a spool', () => {
       assert.equal(found(), '')
     })
   }
+})
+
+/** Bytes of a head with these numbers, of a log at this path. */
+function headOf(numbers: readonly number[], logPath: string, restAt = 0): Buffer {
+  const head = Buffer.alloc(5000)
+  head.write('upkeep spool 1\n\0')
+  for (const [index, number] of [...numbers, restAt].entries()) head.writeDoubleLE(number, 16 + index * 8)
+  head.writeUInt32LE(Buffer.byteLength(logPath), 64)
+  head.write(logPath, 68)
+  return head
+}
+
+describe('a head that nobody of ours has written', () => {
+  for (const [what, numbers, restAt] of [
+    ['no number', [Number.NaN, Number.NaN, 1, 1, 1], 0],
+    ['numbers below zero', [-4096, -1, 7, -5, -5], -9],
+    ['a place inside of the head', [0, 4096, 0, 0, 0], 0],
+    ['numbers that are too large', [1e300, 1e10, 2 ** 60, 1e300, 1e300], 1e300],
+    ['fractions', [4096.5, 4097.5, 1.5, 0.5, 0.5], 4096.5],
+    ['no place for the rest', [4096, 4096, 0, 0, 0], Number.NaN],
+  ] as const) {
+    test(`does not keep a daemon from beginning: ${what}`, (t) => {
+      const { file, log, found } = spoolUnderTest(t, { moved: '', logged: 'one\n' })
+      writeFileSync(file, headOf(numbers, log, restAt))
+      writeFileSync(file.replace('.spool', '.rest'), '')
+      found()
+      assert.equal(readFileSync(log, 'utf8'), 'one\n')
+    })
+  }
+
+  for (const where of ['../precious', 'logs/notes.txt', 'logs/0.out.log.times', 'logs/0.out.log\0']) {
+    test(`does not cut a file that is no log: ${JSON.stringify(where)}`, (t) => {
+      const { directory, file, found } = spoolUnderTest(t, { moved: '', logged: '' })
+      const target = where.startsWith('..')
+        ? join(temporaryFolder(t), '0.out.log')
+        : join(directory, where.replace('.log\0', '.md'))
+      writeFileSync(target, 'precious')
+      const named = where.endsWith('\0') ? join(directory, where) : target
+      writeFileSync(file, headOf([4096, 4096, statSync(target).ino, 1, 1000], named))
+      found()
+      assert.equal(readFileSync(target, 'utf8'), 'precious')
+    })
+  }
+
+  test('still finds its log after the home was moved', (t) => {
+    const { directory, file, log, found } = spoolUnderTest(t, { moved: 'one\n', logged: 'zero\non' })
+    const moved = headOf([4096, 4100, statSync(log).ino, 5, 4], log.replace(directory, '/old/home')).subarray(
+      0,
+      4096,
+    )
+    writeFileSync(file, Buffer.concat([moved, Buffer.from('one\n')]))
+    assert.equal(found(), 'one\n')
+    assert.equal(readFileSync(log, 'utf8'), 'zero\n')
+  })
 })
 
 test('a spool gives room back when all of it is written', (t) => {

@@ -15,10 +15,11 @@ import {
   truncateSync,
   writeSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 
 import { isSystemError } from '../../../base/failure.ts'
 import { restPathOf } from '../../../protocol/agent.ts'
+import { tryParseLogName } from '../file/log-name.ts'
 
 /** One write to the end of a log file. */
 export interface LogWrite {
@@ -246,8 +247,9 @@ function carriedBy({ from, to, lengthBytes, isVerbatim, doneBytes }: Load, nextB
  * Finds out for all spools in this folder what of them is in the logs. Before any log is written to: the size of a log
  * tells whether a write was done.
  */
-export function settleSpools(directory: string): void {
-  for (const name of namesIn(directory)) if (isSpoolName(name)) tryOnDisk(() => settle(join(directory, name)))
+export function settleSpools(directory: string, logDirectory: string): void {
+  for (const name of namesIn(directory))
+    if (isSpoolName(name)) tryOnDisk(() => settle(join(directory, name), logDirectory))
 }
 
 export function spoolPathOf(pipePath: string): string {
@@ -269,12 +271,12 @@ function tryOnDisk(act: () => void): boolean {
   }
 }
 
-function settle(path: string): void {
+function settle(path: string, logDirectory: string): void {
   const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const head = tryReadHead(fd)
     if (head === undefined) return
-    writeNumbers(fd, startAt(isDone(head, readLogPath(fd)) ? head.to : head.from))
+    writeNumbers(fd, startAt(isDone(head, logPathIn(fd, logDirectory)) ? head.to : head.from))
     forgetHalfMoved(fd, restPathOf(path.slice(0, -SUFFIX.length)))
   } finally {
     closeSync(fd)
@@ -287,7 +289,7 @@ function forgetHalfMoved(fd: number, restPath: string): void {
   readSync(fd, bytes, 0, bytes.length, REST_AT)
   const restAt = bytes.readDoubleLE()
   if (restAt === 0) return
-  if (existsSync(restPath)) ftruncateSync(fd, restAt)
+  if (Number.isSafeInteger(restAt) && restAt >= HEAD_BYTES && existsSync(restPath)) ftruncateSync(fd, restAt)
   writeAll(fd, doubleOf(0), REST_AT)
 }
 
@@ -304,11 +306,16 @@ function isDone({ inode, sizeBytes, lengthBytes }: Head, logPath: string): boole
 
 /** The log may have been rotated since. */
 function pathOf(inode: number, logPath: string): string | undefined {
-  const hasInode = (path: string) => statSync(path, { throwIfNoEntry: false })?.ino === inode
-  if (hasInode(logPath)) return logPath
-  return namesIn(dirname(logPath))
-    .map((name) => join(dirname(logPath), name))
-    .find(hasInode)
+  const folder = dirname(logPath)
+  return namesIn(folder)
+    .filter((name) => tryParseLogName(name)?.kind === 'plain')
+    .map((name) => join(folder, name))
+    .find((path) => isFileWith(inode, path))
+}
+
+function isFileWith(inode: number, path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isFile() === true && found.ino === inode
 }
 
 function namesIn(directory: string): string[] {
@@ -348,15 +355,24 @@ function tryReadHead(fd: number): Head | undefined {
     { length: 5 },
     (_, index) => bytes.readDoubleLE(NUMBERS_AT + index * 8),
   )
+  const head = { from, to, inode, sizeBytes, lengthBytes }
+  if (!isSound(head)) return undefined
   // It was emptied, and there was no time to say so.
-  if (to > size) return startAt(HEAD_BYTES)
-  return { from, to, inode, sizeBytes, lengthBytes }
+  return to > size ? startAt(HEAD_BYTES) : head
 }
 
-function readLogPath(fd: number): string {
+/** Not of our making otherwise: what a full disk or somebody left there. */
+function isSound(head: Head): boolean {
+  const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0
+  return Object.values(head).every(isCount) && head.from >= HEAD_BYTES && head.from <= head.to
+}
+
+/** Of the path only the names of the app and the file count: the home may have been moved, and nothing else is ever cut. */
+function logPathIn(fd: number, logDirectory: string): string {
   const bytes = Buffer.alloc(HEAD_BYTES)
   readSync(fd, bytes, 0, HEAD_BYTES, 0)
-  return bytes.toString('utf8', PATH_AT, PATH_AT + bytes.readUInt32LE(PATH_AT - 4))
+  const path = bytes.toString('utf8', PATH_AT, PATH_AT + bytes.readUInt32LE(PATH_AT - 4)).replaceAll('\0', '')
+  return join(logDirectory, basename(dirname(path)), basename(path))
 }
 
 function writeNumbers(fd: number, { from, to, inode, sizeBytes, lengthBytes }: Head): void {
