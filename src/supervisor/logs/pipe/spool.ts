@@ -124,6 +124,14 @@ export class Spool {
     this.#endAt += lengthBytes
   }
 
+  /** For who moves the bytes without the spooler. False where the disk does not take them. */
+  add(bytes: Uint8Array): boolean {
+    const isDone = tryOnDisk(() => writeAll(this.#fd, bytes, this.#endAt))
+    if (isDone) this.#endAt += bytes.length
+    else tryOnDisk(() => ftruncateSync(this.#fd, this.#endAt))
+    return isDone
+  }
+
   /** The next bytes, which are valid until the next call for any spool. */
   read(): Buffer {
     const length = Math.min(MOST_READ_BYTES, this.#endAt - this.#readAt)
