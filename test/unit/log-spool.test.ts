@@ -102,6 +102,42 @@ describe('what the next daemon finds in a spool', () => {
     })
   }
 
+  test('all, and the part is undone, when the disk took a part in another form and then nothing', (t) => {
+    const { spool, intend, log, found } = spoolUnderTest(t, { moved: 'one\ntwo\n', logged: 'zero\n' })
+    intend('{one}\n{two}\n', false)
+    appendFileSync(log, '{one}\n{t')
+    spool.wrote(8)
+    const { ino } = statSync(log)
+    for (let round = 0; round < 3; round++) {
+      spool.intends({ inode: ino, sizeBytes: 13, lengthBytes: 4, payloadBytes: 4 })
+      spool.refused()
+    }
+    spool.leave()
+    assert.equal(found(), 'one\ntwo\n')
+    assert.equal(readFileSync(log, 'utf8'), 'zero\n')
+  })
+
+  test('all, when the disk took nothing and the log was removed to make room', (t) => {
+    const { spool, intend, log, found } = spoolUnderTest(t, { moved: 'one\n', logged: 'zero\n' })
+    intend('one\n')
+    spool.refused()
+    rmSync(log)
+    assert.equal(found(), 'one\n')
+  })
+
+  test('what is left, and a log that was emptied since is not cut', (t) => {
+    const { spool, log, found } = spoolUnderTest(t, { moved: 'one\ntw', logged: 'zero\n' })
+    spool.read()
+    spool.carry(spool.readAt - 2, 6, false)
+    spool.intends({ inode: statSync(log).ino, sizeBytes: 5, lengthBytes: 6, payloadBytes: 6 })
+    appendFileSync(log, '{one}\n')
+    spool.wrote(6)
+    spool.tidy()
+    writeFileSync(log, 'other\n')
+    assert.equal(found(), 'tw')
+    assert.equal(readFileSync(log, 'utf8'), 'other\n')
+  })
+
   test('nothing, when others have written since, and what they wrote stays', (t) => {
     const { intend, log, found } = spoolUnderTest(t, { moved: 'one\n', logged: '' })
     intend('one\n')

@@ -81,6 +81,10 @@ export class WorkerStream implements FifoConsumer, LineSource {
     else this.#forgetIfWritten()
   }
 
+  refused(): void {
+    this.#spool?.refused()
+  }
+
   /** Writes the bytes before it returns. */
   take(bytes: Buffer, spooledTo: number | undefined): void {
     for (let rest = bytes; rest.length > 0; ) {

@@ -17,6 +17,8 @@ export interface LineSource {
   intends(write: LogWrite): void
   /** So many of its bytes are in the file now. */
   wrote(lengthBytes: number): void
+  /** None of them are. */
+  refused(): void
 }
 
 const LINE_DEADLINE_MS = 1_000

@@ -102,6 +102,7 @@ export class LogFile {
       }
       return { done }
     } catch (error) {
+      source.refused()
       return { done, error }
     } finally {
       if (done > 0) this.#pass(source, done)

@@ -48,7 +48,13 @@ interface Load {
   readonly lengthBytes: number
   readonly isVerbatim: boolean
   doneBytes: number
+  /** Where in a log it begins. */
+  begunAt: Place | undefined
+  /** So much of it is there, and would be written again, because a part of other bytes carries nothing. */
+  partBytes: number
 }
+
+type Place = Pick<LogWrite, 'inode' | 'sizeBytes'>
 
 const SUFFIX = '.spool'
 /** `magic`, six numbers (f64, little endian), the length of the path of the log (u32) and the path; then zeros. */
@@ -61,7 +67,15 @@ const PATH_AT = REST_AT + 8 + 4
 const MOST_BYTES = 1024 * 1024
 const MOST_READ_BYTES = 64 * 1024
 const BUFFER = Buffer.allocUnsafeSlow(MOST_READ_BYTES)
-const NO_LOAD: Load = { from: 0, to: 0, lengthBytes: 0, isVerbatim: false, doneBytes: 0 }
+const NO_LOAD: Load = {
+  from: 0,
+  to: 0,
+  lengthBytes: 0,
+  isVerbatim: false,
+  doneBytes: 0,
+  begunAt: undefined,
+  partBytes: 0,
+}
 const NUMBERS = new DataView(new ArrayBuffer(5 * 8))
 
 export class Spool {
@@ -72,6 +86,7 @@ export class Spool {
   #readAt: number
   #writtenAt = HEAD_BYTES
   #load: Load = NO_LOAD
+  #namesWrite = false
 
   private constructor(path: string, logPath: string, fd: number, writtenAt: number) {
     this.#path = path
@@ -152,19 +167,28 @@ export class Spool {
       lengthBytes: leftBytes + lengthBytes,
       isVerbatim: isVerbatim && leftBytes === 0,
       doneBytes: 0,
+      begunAt: this.#load.begunAt,
+      partBytes: this.#load.partBytes,
     }
   }
 
   /** This write is about to be done. */
   intends(write: LogWrite): void {
-    const to = carriedBy(this.#load, write.payloadBytes)
-    writeNumbers(this.#fd, { ...write, from: this.#writtenAt, to })
+    this.#namesWrite = true
+    writeNumbers(this.#fd, this.#load.isVerbatim ? this.#partOf(write) : this.#wholeOf(write))
   }
 
   /** So many bytes of what carries it are in the log now. */
   wrote(lengthBytes: number): void {
-    this.#writtenAt = carriedBy(this.#load, lengthBytes)
-    this.#load.doneBytes += lengthBytes
+    const load = this.#load
+    this.#writtenAt = carriedBy(load, lengthBytes)
+    load.doneBytes += lengthBytes
+    load.partBytes = load.isVerbatim || load.doneBytes >= load.lengthBytes ? 0 : load.partBytes + lengthBytes
+  }
+
+  /** The disk took nothing of it. Should the log be removed to make room, this must not look as if it had been written. */
+  refused(): void {
+    this.#rest()
   }
 
   /**
@@ -185,14 +209,15 @@ export class Spool {
   /** Gives room back, if the disk lets it. Only while nothing is being moved. True when the file is another one now. */
   tidy(): boolean {
     if (this.#endAt === HEAD_BYTES) return false
-    if (!this.isWritten) return this.#writtenAt >= MOST_BYTES && tryOnDisk(() => this.#replace())
-    tryOnDisk(() => this.#empty())
+    if (this.isWritten) tryOnDisk(() => this.#empty())
+    else if (this.#writtenAt >= MOST_BYTES) return tryOnDisk(() => this.#replace())
+    else this.#rest()
     return false
   }
 
   /** For the next daemon. */
   leave(): void {
-    tryOnDisk(() => writeNumbers(this.#fd, startAt(this.#writtenAt)))
+    this.#rest()
     if (this.isWritten) this.close()
   }
 
@@ -206,6 +231,28 @@ export class Spool {
     this.leave()
     this.close()
     tryOnDisk(() => rmSync(this.#path, { force: true }))
+  }
+
+  /** Names no write any more: the log may get shorter, or its inode be another file's, before the next one. */
+  #rest(): void {
+    if (!this.#namesWrite || this.#load.partBytes > 0 || this.#fd === -1) return
+    this.#namesWrite = !tryOnDisk(() => writeNumbers(this.#fd, startAt(this.#writtenAt)))
+  }
+
+  #partOf(write: LogWrite): Head {
+    return { ...write, from: this.#writtenAt, to: carriedBy(this.#load, write.payloadBytes) }
+  }
+
+  /** With what was done of the load before and what is left of it then: only all of it carries something. */
+  #wholeOf(write: LogWrite): Head {
+    const load = this.#load
+    // A newline that ends somebody else's line stays.
+    if (write.payloadBytes === 0 && load.partBytes === 0) return this.#partOf(write)
+    if (load.partBytes === 0 || !isBehind(write, load.begunAt)) load.begunAt = write
+    const { inode, sizeBytes } = load.begunAt ?? write
+    const leftBytes = Math.max(0, load.lengthBytes - load.doneBytes - write.payloadBytes)
+    const lengthBytes = write.sizeBytes - sizeBytes + write.lengthBytes + leftBytes
+    return { inode, sizeBytes, lengthBytes, from: this.#writtenAt, to: load.to }
   }
 
   #empty(): void {
@@ -243,6 +290,10 @@ export class Spool {
     this.#readAt -= shift
     this.#startAt(HEAD_BYTES)
   }
+}
+
+function isBehind({ inode, sizeBytes }: Place, begunAt: Place | undefined): boolean {
+  return begunAt?.inode === inode && begunAt.sizeBytes <= sizeBytes
 }
 
 /** Up to where everything is in the log after the next so many bytes. */
