@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { Spool, settleSpools } from '../../src/supervisor/logs/pipe/spool.ts'
+import { settleSpools } from '../../src/supervisor/logs/pipe/settle-spools.ts'
+import { Spool } from '../../src/supervisor/logs/pipe/spool.ts'
 import { temporaryFolder } from '../support/logs.ts'
 
 /** A spool with `moved` in it, and a log with `logged`. */

@@ -3,23 +3,26 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
-  readdirSync,
   readSync,
   renameSync,
   rmSync,
-  statSync,
-  truncateSync,
-  writeSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
 
 import { isSystemError } from '../../../base/failure.ts'
-import { restPathOf } from '../../../protocol/agent.ts'
-import { tryParseLogName } from '../file/log-name.ts'
+import {
+  begin,
+  doubleOf,
+  HEAD_BYTES,
+  type Head,
+  REST_AT,
+  startAt,
+  tryReadHead,
+  writeAll,
+  writeNumbers,
+} from './spool-head.ts'
 
 /** One write to the end of a log file. */
 export interface LogWrite {
@@ -29,16 +32,6 @@ export interface LogWrite {
   readonly lengthBytes: number
   /** How much of it is not of our own making. */
   readonly payloadBytes: number
-}
-
-interface Head {
-  /** Everything before this is in a log. */
-  readonly from: number
-  /** Everything before this is, if the write below was done. */
-  readonly to: number
-  readonly inode: number
-  readonly sizeBytes: number
-  readonly lengthBytes: number
 }
 
 /** What is being written to a log. */
@@ -57,12 +50,6 @@ interface Load {
 type Place = Pick<LogWrite, 'inode' | 'sizeBytes'>
 
 const SUFFIX = '.spool'
-/** `magic`, six numbers (f64, little endian), the length of the path of the log (u32) and the path; then zeros. */
-const HEAD_BYTES = 4096
-const MAGIC = Buffer.from('upkeep spool 1\n\0')
-const NUMBERS_AT = MAGIC.length
-const REST_AT = NUMBERS_AT + 5 * 8
-const PATH_AT = REST_AT + 8 + 4
 /** When so much was written to logs, and something is left behind it, the file is begun anew. */
 const MOST_BYTES = 1024 * 1024
 const MOST_READ_BYTES = 64 * 1024
@@ -76,8 +63,6 @@ const NO_LOAD: Load = {
   begunAt: undefined,
   partBytes: 0,
 }
-const NUMBERS = new DataView(new ArrayBuffer(5 * 8))
-
 export class Spool {
   readonly #path: string
   readonly #logPath: string
@@ -302,17 +287,13 @@ function carriedBy({ from, to, lengthBytes, isVerbatim, doneBytes }: Load, nextB
   return isVerbatim ? from + doneBytes + nextBytes : from
 }
 
-/**
- * Finds out for all spools in this folder what of them is in the logs. Before any log is written to: the size of a log
- * tells whether a write was done.
- */
-export function settleSpools(directory: string, logDirectory: string): void {
-  for (const name of namesIn(directory))
-    if (isSpoolName(name)) tryOnDisk(() => settle(join(directory, name), logDirectory))
-}
-
 export function spoolPathOf(pipePath: string): string {
   return `${pipePath}${SUFFIX}`
+}
+
+/** The pipe of a spool. */
+export function pipePathOf(spoolPath: string): string {
+  return spoolPath.slice(0, -SUFFIX.length)
 }
 
 export function isSpoolName(name: string): boolean {
@@ -320,7 +301,7 @@ export function isSpoolName(name: string): boolean {
 }
 
 /** False where the disk does not let it. */
-function tryOnDisk(act: () => void): boolean {
+export function tryOnDisk(act: () => void): boolean {
   try {
     act()
     return true
@@ -328,120 +309,6 @@ function tryOnDisk(act: () => void): boolean {
     if (isSystemError(error)) return false
     throw error
   }
-}
-
-function settle(path: string, logDirectory: string): void {
-  const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  try {
-    const head = tryReadHead(fd)
-    if (head === undefined) return
-    writeNumbers(fd, startAt(isDone(head, logPathIn(fd, logDirectory)) ? head.to : head.from))
-    forgetHalfMoved(fd, restPathOf(path.slice(0, -SUFFIX.length)))
-  } finally {
-    closeSync(fd)
-  }
-}
-
-/** While the file that was being added is there, nothing of it counts. */
-function forgetHalfMoved(fd: number, restPath: string): void {
-  const bytes = Buffer.alloc(8)
-  readSync(fd, bytes, 0, bytes.length, REST_AT)
-  const restAt = bytes.readDoubleLE()
-  if (restAt === 0) return
-  if (Number.isSafeInteger(restAt) && restAt >= HEAD_BYTES && existsSync(restPath)) ftruncateSync(fd, restAt)
-  writeAll(fd, doubleOf(0), REST_AT)
-}
-
-/** Whether the write was done; what was done of it is undone when that was only a part. */
-function isDone({ inode, sizeBytes, lengthBytes }: Head, logPath: string): boolean {
-  const path = inode === 0 ? undefined : pathOf(inode, logPath)
-  // Whoever has compressed or removed it has done so after the write.
-  if (path === undefined) return true
-  const { size } = statSync(path)
-  if (size >= sizeBytes + lengthBytes) return true
-  if (size > sizeBytes) truncateSync(path, sizeBytes)
-  return false
-}
-
-/** The log may have been rotated since. */
-function pathOf(inode: number, logPath: string): string | undefined {
-  const folder = dirname(logPath)
-  return namesIn(folder)
-    .filter((name) => tryParseLogName(name)?.kind === 'plain')
-    .map((name) => join(folder, name))
-    .find((path) => isFileWith(inode, path))
-}
-
-function isFileWith(inode: number, path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found?.isFile() === true && found.ino === inode
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return []
-    throw error
-  }
-}
-
-function startAt(from: number): Head {
-  return { from, to: from, inode: 0, sizeBytes: 0, lengthBytes: 0 }
-}
-
-/** Makes an empty spool of the file. */
-function begin(fd: number, logPath: string): void {
-  const path = Buffer.from(logPath)
-  if (PATH_AT + path.length > HEAD_BYTES) throw new Error('the path of the log is too long')
-  const bytes = Buffer.alloc(HEAD_BYTES)
-  MAGIC.copy(bytes)
-  bytes.writeDoubleLE(HEAD_BYTES, NUMBERS_AT)
-  bytes.writeDoubleLE(HEAD_BYTES, NUMBERS_AT + 8)
-  bytes.writeUInt32LE(path.length, PATH_AT - 4)
-  path.copy(bytes, PATH_AT)
-  ftruncateSync(fd, 0)
-  writeAll(fd, bytes, 0)
-}
-
-function tryReadHead(fd: number): Head | undefined {
-  const bytes = Buffer.alloc(HEAD_BYTES)
-  const { size } = fstatSync(fd)
-  if (readSync(fd, bytes, 0, HEAD_BYTES, 0) < HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
-    return undefined
-  }
-  const [from = 0, to = 0, inode = 0, sizeBytes = 0, lengthBytes = 0] = Array.from(
-    { length: 5 },
-    (_, index) => bytes.readDoubleLE(NUMBERS_AT + index * 8),
-  )
-  const head = { from, to, inode, sizeBytes, lengthBytes }
-  if (!isSound(head)) return undefined
-  // It was emptied, and there was no time to say so.
-  return to > size ? startAt(HEAD_BYTES) : head
-}
-
-/** Not of our making otherwise: what a full disk or somebody left there. */
-function isSound(head: Head): boolean {
-  const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0
-  return Object.values(head).every(isCount) && head.from >= HEAD_BYTES && head.from <= head.to
-}
-
-/** Of the path only the names of the app and the file count: the home may have been moved, and nothing else is ever cut. */
-function logPathIn(fd: number, logDirectory: string): string {
-  const bytes = Buffer.alloc(HEAD_BYTES)
-  readSync(fd, bytes, 0, HEAD_BYTES, 0)
-  const path = bytes.toString('utf8', PATH_AT, PATH_AT + bytes.readUInt32LE(PATH_AT - 4)).replaceAll('\0', '')
-  return join(logDirectory, basename(dirname(path)), basename(path))
-}
-
-function writeNumbers(fd: number, { from, to, inode, sizeBytes, lengthBytes }: Head): void {
-  for (const [index, number] of [from, to, inode, sizeBytes, lengthBytes].entries())
-    NUMBERS.setFloat64(index * 8, number, true)
-  writeAll(fd, new Uint8Array(NUMBERS.buffer), NUMBERS_AT)
-}
-
-function doubleOf(number: number): Uint8Array {
-  return new Uint8Array(new Float64Array([number]).buffer)
 }
 
 /** Copies a file to this place of another one; returns its length. */
@@ -454,8 +321,4 @@ function copyTo(target: number, at: number, source: number): number {
     writeAll(target, bytes.subarray(0, length), at + done)
     done += length
   }
-}
-
-function writeAll(fd: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done)
 }
