@@ -147,6 +147,24 @@ for (const [where, hasPerl] of [
   })
 }
 
+test('killed before the end of a line, which is the last of format plain, the line is not torn', async (t) => {
+  const directory = temporaryFolder(t)
+  const worker = ['create', testApp('log-two-halves.mjs'), 'one more line\n']
+  const first = await reader(t, directory, worker, { FORMAT: 'plain' })
+  const workerPid = Number(/reading (\d+)/.exec(first.said)?.[1])
+  t.after(() => kill(workerPid))
+  await until(() => allText(directory, '0.out') === 'one ')
+  first.child.kill('SIGKILL')
+
+  const final = await reader(t, directory, ['adopt'], { FORMAT: 'json' })
+  kill(workerPid, 'SIGTERM')
+  await ended(final)
+
+  const [line, next = ''] = allText(directory, '0.out').split('\n')
+  assert.equal(line, 'one line')
+  assert.equal(JSON.parse(next).message, 'one more line')
+})
+
 test('killed sixty times at random, every line is there once', async (t) => {
   const lines = await linesAfter(t, { MAX_SIZE: '300000' }, async (next) => {
     for (let round = 0; round < 60; round++) {

@@ -6,6 +6,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -282,6 +283,22 @@ test('a spool in which a line never ends just then is begun anew with its beginn
   assert.equal(spool.endAt, 4100)
   assert.equal(spool.hasUnread, false)
   assert.equal(found(), 'half')
+})
+
+test('a spool is not begun anew in a file that somebody has put a link to', (t) => {
+  const { directory, spool, file } = spoolUnderTest(t, {
+    moved: `${'x'.repeat(1_100_000)}\nhalf`,
+    logged: '',
+  })
+  writeFileSync(join(directory, 'precious'), 'precious')
+  symlinkSync(join(directory, 'precious'), `${file}.tmp`)
+  while (spool.hasUnread) spool.read()
+  spool.carry(spool.readAt - 4, 1, false)
+  spool.wrote(1)
+
+  assert.equal(spool.tidy(), false)
+
+  assert.equal(readFileSync(join(directory, 'precious'), 'utf8'), 'precious')
 })
 
 test('a spool that cannot be made is none', (t) => {

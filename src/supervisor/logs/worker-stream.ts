@@ -40,6 +40,7 @@ export class WorkerStream implements FifoConsumer, LineSource {
   #splitter: LineSplitter | undefined
   #format: LogSpec['format']
   #isInLine = false
+  #hasTaken = false
   #isLeaving = false
   #isEnded = false
 
@@ -87,12 +88,21 @@ export class WorkerStream implements FifoConsumer, LineSource {
 
   /** Writes the bytes before it returns. */
   take(bytes: Buffer, spooledTo: number | undefined): void {
+    if (!this.#hasTaken) this.#goOnWithLine()
     for (let rest = bytes; rest.length > 0; ) {
       const length = this.#pieceOf(rest)
       const restBytes = rest.length - length
       this.#record(rest.subarray(0, length), spooledTo === undefined ? undefined : spooledTo - restBytes)
       rest = rest.subarray(length)
     }
+  }
+
+  /** Only format plain leaves a line without its end in a file; another format since then begins with the next line. */
+  #goOnWithLine(): void {
+    this.#hasTaken = true
+    if (!this.#file.isContinuedBy(this)) return
+    this.#format = 'plain'
+    this.#isInLine = true
   }
 
   ended(): void {

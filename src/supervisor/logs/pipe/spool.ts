@@ -260,7 +260,8 @@ export class Spool {
     const shift = this.#writtenAt - HEAD_BYTES
     const rest = Buffer.alloc(this.#endAt - this.#writtenAt)
     readSync(this.#fd, rest, 0, rest.length, this.#writtenAt)
-    const fd = openSync(next, 'w+', 0o600)
+    const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants
+    const fd = openSync(next, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
     try {
       begin(fd, this.#logPath)
       writeAll(fd, rest, HEAD_BYTES)
