@@ -190,6 +190,21 @@ test('JSON files hold every line as an object', async (t) => {
   assert.deepEqual(Object.keys(objects[0]), ['time', 'app', 'instance', 'stream', 'message'])
 })
 
+test('JSON files hold every line as an object, also one that is longer than a line may be', async (t) => {
+  const underTest = logsOf(t, { format: 'json', maxSizeBytes: 200_000 })
+  const { ended } = await worker(t, underTest, ['log-no-newlines.mjs', '1', '"'])
+
+  await ended()
+
+  const objects = allText(underTest.directory, '0.out')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
+  assert.equal(objects.map(({ message }) => message).join(''), '"'.repeat(1_000_000))
+  const seen = await collect(read(underTest))
+  assert.equal(seen.join(''), '"'.repeat(1_000_000))
+})
+
 test('who reads and then follows gets every line once', async (t) => {
   const underTest = logsOf(t, { maxSizeBytes: 5_000 })
   const { ended } = await worker(t, underTest, ['log-lines.mjs', '2000', '2000'])
