@@ -14,10 +14,19 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test as nodeTest, type TestContext } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogEntry } from '../../src/protocol/control.ts'
 import { readLogs } from '../../src/supervisor/logs/log-reader.ts'
 import { WorkerOutput } from '../../src/supervisor/logs/worker-output.ts'
-import { allBytes, allText, type LogsUnderTest, logsOf, namesIn, temporaryFolder } from '../support/logs.ts'
+import {
+  allBytes,
+  allText,
+  IdleSource,
+  type LogsUnderTest,
+  logsOf,
+  namesIn,
+  temporaryFolder,
+} from '../support/logs.ts'
 import { testApp } from '../support/package-root.ts'
 import { isAlive, kill } from '../support/processes.ts'
 import { until } from '../support/until.ts'
@@ -238,6 +247,34 @@ test('files that are moved away or removed under a writer are begun anew', async
   const all = numbered(8000)
   assert.ok(all.startsWith(moved + removedFrom))
   assert.ok(all.endsWith(readFileSync(file, 'utf8')))
+})
+
+test('a flush in the middle of rotations leaves no line from before it', async (t) => {
+  const { logs, directory } = logsOf(t, { maxSizeBytes: 100 })
+  const file = logs.file(0, 'stdout')
+  const source = new IdleSource(false)
+  file.attach(source)
+  let count = 0
+  const write = () => file.append(source, Buffer.from(`${count++} ${'x'.repeat(60)}\n`))
+  for (let line = 0; line < 20; line++) write()
+
+  let isDone = false
+  const flushed = logs.flush().finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    write()
+    await nextTurn()
+  }
+  await flushed
+  write()
+
+  const numbers = (allText(directory, '0.out').match(/^\d+/gm) ?? []).map(Number)
+  const first = numbers[0] ?? 0
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: count - first }, (_, index) => first + index),
+  )
 })
 
 test('a full disk loses nothing: the output waits in the pipe', async (t) => {
