@@ -2,7 +2,7 @@
 # Moves what is in pipes to the end of files for the daemon, with splice(2): what left the pipe is in the file, even if
 # every process is killed in the middle, which Node cannot do. It does only what it is told, and ends with the daemon.
 #
-#   spooler.pl <number of splice(2)> <flags to open a pipe with> <flags to open a file with>
+#   spooler.pl <number of splice(2)> <of prctl(2)> <flags to open a pipe with> <to open a file with> <working folder>
 #
 #   in:  take <offset in the file> <microseconds to pause before> <name of the pipe>   |   forget <name of the pipe>
 #   out: ready   |   <bytes, 0 at the end of the pipe, "nothing" or "failed"> <name of the pipe>
@@ -11,15 +11,21 @@
 # machines, and the modules that know them take a megabyte.
 use strict;
 
-my ($splice, $pipe_flags, $file_flags) = map { $_ + 0 } @ARGV;
+my $directory = pop @ARGV;
+my ($splice, $prctl, $pipe_flags, $file_flags) = map { $_ + 0 } @ARGV;
 my $SPLICE_F_NONBLOCK = 2;
 my $LOCK_EX = 2;
+my $PR_SET_PDEATHSIG = 1;
+my $SIGKILL = 9;
 my $EINTR = 4;
 my $EAGAIN = 11;
 my $MOST_BYTES = 65_536;
 
 # What a terminal or an init system sends to all is not meant for it: the daemon may still have something to move.
 $SIG{$_} = 'IGNORE' for qw(HUP INT QUIT TERM);
+
+# One that is stopped ends with the daemon too: what it has in hand is not for the spools of the next one.
+syscall($prctl, $PR_SET_PDEATHSIG, $SIGKILL, 0, 0, 0);
 
 # The spooler of the daemon before may not have ended yet.
 sysopen(my $folder, '.', 0) or exit 4;
@@ -54,6 +60,8 @@ sub take {
 
 sub pair {
     my ($name) = @_;
+    # The folder may have been removed and made again.
+    chdir $directory;
     sysopen(my $pipe, $name, $pipe_flags)         or return;
     sysopen(my $file, "$name.spool", $file_flags) or return;
     return -p $pipe && -f $file ? [$pipe, $file] : undef;

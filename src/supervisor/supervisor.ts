@@ -11,7 +11,8 @@ import type { Report } from './app/rollout.ts'
 import { AppLogs } from './logs/app-logs.ts'
 import { LogFeed } from './logs/log-feed.ts'
 import { FifoStock } from './logs/pipe/fifo-stock.ts'
-import { isSpoolName, settleSpools } from './logs/pipe/spool.ts'
+import { settleSpools } from './logs/pipe/settle-spools.ts'
+import { isSpoolName } from './logs/pipe/spool.ts'
 import { Spooler } from './logs/pipe/spooler.ts'
 import { WorkerOutput } from './logs/worker-output.ts'
 import { ResourceMeter } from './process/resource-meter.ts'
@@ -173,7 +174,7 @@ export class Supervisor {
 
   /** Takes over what an earlier daemon left, also what it had no time to write down. Returns the number of workers. */
   async adopt(recorded: readonly AppRecord[], { endUnwanted, sockets }: AdoptOptions): Promise<number> {
-    settleSpools(this.#places.runDirectory)
+    settleSpools(this.#places.runDirectory, this.#places.logDirectory)
     const { records, unwanted } = withStrays(recorded, this.#places, this.#clock.nowMs())
     if (endUnwanted) for (const worker of unwanted) endStray(worker, this.#clock)
     else if (unwanted.length > 0) this.#watcher.problem('workers', leftAlone(unwanted))

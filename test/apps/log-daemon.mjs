@@ -16,7 +16,7 @@ const [url, directory, how, ...command] = process.argv.slice(2)
 const { AppLogs } = await import(new URL('supervisor/logs/app-logs.js', url))
 const { LogFeed } = await import(new URL('supervisor/logs/log-feed.js', url))
 const { WorkerOutput } = await import(new URL('supervisor/logs/worker-output.js', url))
-const { settleSpools } = await import(new URL('supervisor/logs/pipe/spool.js', url))
+const { settleSpools } = await import(new URL('supervisor/logs/pipe/settle-spools.js', url))
 const { Spooler } = await import(new URL('supervisor/logs/pipe/spooler.js', url))
 const { FifoStock } = await import(new URL('supervisor/logs/pipe/fifo-stock.js', url))
 const { systemClock } = await import(new URL('base/clock.js', url))
@@ -54,7 +54,7 @@ if (how === 'create') {
   console.log(`reading ${worker.pid}`)
 } else {
   changes = 0
-  settleSpools(runDirectory)
+  settleSpools(runDirectory, directory)
   const output = await WorkerOutput.adopt({ ...options, pid: process.pid })
   console.log('reading')
   await output.finish(60_000)

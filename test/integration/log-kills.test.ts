@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test as nodeTest, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { allText, namesIn, temporaryFolder } from '../support/logs.ts'
 import { testApp } from '../support/package-root.ts'
 import { kill } from '../support/processes.ts'
+import { programOrSkip } from '../support/programs.ts'
 import { until } from '../support/until.ts'
 
 interface Reader {
@@ -81,6 +82,13 @@ function numberedLine(index: number): string {
   return `line ${index} ${'x'.repeat(index % 100)}`
 }
 
+function folderWithMkfifo(t: TestContext): string {
+  const folder = temporaryFolder(t)
+  const path = programOrSkip(t, 'mkfifo')
+  if (path !== undefined) symlinkSync(path, join(folder, 'mkfifo'))
+  return folder
+}
+
 async function ended({ child }: { readonly child: ChildProcess }): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }
@@ -117,6 +125,45 @@ for (const when of ['before', 'amid', 'after']) {
     }
   })
 }
+
+for (const [where, hasPerl] of [
+  ['', true],
+  [', where there is no perl', false],
+] as const) {
+  test(`killed in the middle of a line, it is there once, format json${where}`, async (t) => {
+    const directory = temporaryFolder(t)
+    const settings = { FORMAT: 'json', ...(hasPerl ? {} : { PATH: folderWithMkfifo(t) }) }
+    const first = await reader(t, directory, ['create', testApp('log-two-halves.mjs')], settings)
+    const workerPid = Number(/reading (\d+)/.exec(first.said)?.[1])
+    t.after(() => kill(workerPid))
+    await until(() => readFileSync(join(directory, 'run', 'worker.out.spool')).includes('one '))
+    first.child.kill('SIGKILL')
+
+    const final = await reader(t, directory, ['adopt'], settings)
+    kill(workerPid, 'SIGTERM')
+    await ended(final)
+
+    assert.equal(JSON.parse(allText(directory, '0.out')).message, 'one line')
+  })
+}
+
+test('killed before the end of a line, which is the last of format plain, the line is not torn', async (t) => {
+  const directory = temporaryFolder(t)
+  const worker = ['create', testApp('log-two-halves.mjs'), 'one more line\n']
+  const first = await reader(t, directory, worker, { FORMAT: 'plain' })
+  const workerPid = Number(/reading (\d+)/.exec(first.said)?.[1])
+  t.after(() => kill(workerPid))
+  await until(() => allText(directory, '0.out') === 'one ')
+  first.child.kill('SIGKILL')
+
+  const final = await reader(t, directory, ['adopt'], { FORMAT: 'json' })
+  kill(workerPid, 'SIGTERM')
+  await ended(final)
+
+  const [line, next = ''] = allText(directory, '0.out').split('\n')
+  assert.equal(line, 'one line')
+  assert.equal(JSON.parse(next).message, 'one more line')
+})
 
 test('killed sixty times at random, every line is there once', async (t) => {
   const lines = await linesAfter(t, { MAX_SIZE: '300000' }, async (next) => {

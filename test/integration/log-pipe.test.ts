@@ -14,10 +14,19 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test as nodeTest, type TestContext } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogEntry } from '../../src/protocol/control.ts'
 import { readLogs } from '../../src/supervisor/logs/log-reader.ts'
 import { WorkerOutput } from '../../src/supervisor/logs/worker-output.ts'
-import { allBytes, allText, type LogsUnderTest, logsOf, namesIn, temporaryFolder } from '../support/logs.ts'
+import {
+  allBytes,
+  allText,
+  IdleSource,
+  type LogsUnderTest,
+  logsOf,
+  namesIn,
+  temporaryFolder,
+} from '../support/logs.ts'
 import { testApp } from '../support/package-root.ts'
 import { isAlive, kill } from '../support/processes.ts'
 import { until } from '../support/until.ts'
@@ -190,6 +199,21 @@ test('JSON files hold every line as an object', async (t) => {
   assert.deepEqual(Object.keys(objects[0]), ['time', 'app', 'instance', 'stream', 'message'])
 })
 
+test('JSON files hold every line as an object, also one that is longer than a line may be', async (t) => {
+  const underTest = logsOf(t, { format: 'json', maxSizeBytes: 200_000 })
+  const { ended } = await worker(t, underTest, ['log-no-newlines.mjs', '1', '"'])
+
+  await ended()
+
+  const objects = allText(underTest.directory, '0.out')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
+  assert.equal(objects.map(({ message }) => message).join(''), '"'.repeat(1_000_000))
+  const seen = await collect(read(underTest))
+  assert.equal(seen.join(''), '"'.repeat(1_000_000))
+})
+
 test('who reads and then follows gets every line once', async (t) => {
   const underTest = logsOf(t, { maxSizeBytes: 5_000 })
   const { ended } = await worker(t, underTest, ['log-lines.mjs', '2000', '2000'])
@@ -223,6 +247,34 @@ test('files that are moved away or removed under a writer are begun anew', async
   const all = numbered(8000)
   assert.ok(all.startsWith(moved + removedFrom))
   assert.ok(all.endsWith(readFileSync(file, 'utf8')))
+})
+
+test('a flush in the middle of rotations leaves no line from before it', async (t) => {
+  const { logs, directory } = logsOf(t, { maxSizeBytes: 100 })
+  const file = logs.file(0, 'stdout')
+  const source = new IdleSource(false)
+  file.attach(source)
+  let count = 0
+  const write = () => file.append(source, Buffer.from(`${count++} ${'x'.repeat(60)}\n`))
+  for (let line = 0; line < 20; line++) write()
+
+  let isDone = false
+  const flushed = logs.flush().finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    write()
+    await nextTurn()
+  }
+  await flushed
+  write()
+
+  const numbers = (allText(directory, '0.out').match(/^\d+/gm) ?? []).map(Number)
+  const first = numbers[0] ?? 0
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: count - first }, (_, index) => first + index),
+  )
 })
 
 test('a full disk loses nothing: the output waits in the pipe', async (t) => {

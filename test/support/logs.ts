@@ -36,6 +36,8 @@ export class IdleSource implements LineSource {
   intends(): void {}
 
   wrote(): void {}
+
+  refused(): void {}
 }
 
 export interface LogsUnderTest {

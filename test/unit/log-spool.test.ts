@@ -6,12 +6,14 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { Spool, settleSpools } from '../../src/supervisor/logs/pipe/spool.ts'
+import { settleSpools } from '../../src/supervisor/logs/pipe/settle-spools.ts'
+import { Spool } from '../../src/supervisor/logs/pipe/spool.ts'
 import { temporaryFolder } from '../support/logs.ts'
 
 /** A spool with `moved` in it, and a log with `logged`. */
@@ -38,7 +40,7 @@ function spoolUnderTest(t: TestContext, { moved, logged }: { moved: string; logg
     spool,
     /** What the next daemon finds in it. */
     found: () => {
-      settleSpools(directory)
+      settleSpools(directory, directory)
       const next = open()
       return next.hasUnread ? next.read().toString() : ''
     },
@@ -101,6 +103,42 @@ describe('what the next daemon finds in a spool', () => {
       assert.equal(found(), expected)
     })
   }
+
+  test('all, and the part is undone, when the disk took a part in another form and then nothing', (t) => {
+    const { spool, intend, log, found } = spoolUnderTest(t, { moved: 'one\ntwo\n', logged: 'zero\n' })
+    intend('{one}\n{two}\n', false)
+    appendFileSync(log, '{one}\n{t')
+    spool.wrote(8)
+    const { ino } = statSync(log)
+    for (let round = 0; round < 3; round++) {
+      spool.intends({ inode: ino, sizeBytes: 13, lengthBytes: 4, payloadBytes: 4 })
+      spool.refused()
+    }
+    spool.leave()
+    assert.equal(found(), 'one\ntwo\n')
+    assert.equal(readFileSync(log, 'utf8'), 'zero\n')
+  })
+
+  test('all, when the disk took nothing and the log was removed to make room', (t) => {
+    const { spool, intend, log, found } = spoolUnderTest(t, { moved: 'one\n', logged: 'zero\n' })
+    intend('one\n')
+    spool.refused()
+    rmSync(log)
+    assert.equal(found(), 'one\n')
+  })
+
+  test('what is left, and a log that was emptied since is not cut', (t) => {
+    const { spool, log, found } = spoolUnderTest(t, { moved: 'one\ntw', logged: 'zero\n' })
+    spool.read()
+    spool.carry(spool.readAt - 2, 6, false)
+    spool.intends({ inode: statSync(log).ino, sizeBytes: 5, lengthBytes: 6, payloadBytes: 6 })
+    appendFileSync(log, '{one}\n')
+    spool.wrote(6)
+    spool.tidy()
+    writeFileSync(log, 'other\n')
+    assert.equal(found(), 'tw')
+    assert.equal(readFileSync(log, 'utf8'), 'other\n')
+  })
 
   test('nothing, when others have written since, and what they wrote stays', (t) => {
     const { intend, log, found } = spoolUnderTest(t, { moved: 'one\n', logged: '' })
@@ -166,6 +204,60 @@ describe('what the next daemon finds in a spool', () => {
   }
 })
 
+/** Bytes of a head with these numbers, of a log at this path. */
+function headOf(numbers: readonly number[], logPath: string, restAt = 0): Buffer {
+  const head = Buffer.alloc(5000)
+  head.write('upkeep spool 1\n\0')
+  for (const [index, number] of [...numbers, restAt].entries()) head.writeDoubleLE(number, 16 + index * 8)
+  head.writeUInt32LE(Buffer.byteLength(logPath), 64)
+  head.write(logPath, 68)
+  return head
+}
+
+describe('a head that nobody of ours has written', () => {
+  for (const [what, numbers, restAt] of [
+    ['no number', [Number.NaN, Number.NaN, 1, 1, 1], 0],
+    ['numbers below zero', [-4096, -1, 7, -5, -5], -9],
+    ['a place inside of the head', [0, 4096, 0, 0, 0], 0],
+    ['numbers that are too large', [1e300, 1e10, 2 ** 60, 1e300, 1e300], 1e300],
+    ['fractions', [4096.5, 4097.5, 1.5, 0.5, 0.5], 4096.5],
+    ['no place for the rest', [4096, 4096, 0, 0, 0], Number.NaN],
+  ] as const) {
+    test(`does not keep a daemon from beginning: ${what}`, (t) => {
+      const { file, log, found } = spoolUnderTest(t, { moved: '', logged: 'one\n' })
+      writeFileSync(file, headOf(numbers, log, restAt))
+      writeFileSync(file.replace('.spool', '.rest'), '')
+      found()
+      assert.equal(readFileSync(log, 'utf8'), 'one\n')
+    })
+  }
+
+  for (const where of ['../precious', 'logs/notes.txt', 'logs/0.out.log.times', 'logs/0.out.log\0']) {
+    test(`does not cut a file that is no log: ${JSON.stringify(where)}`, (t) => {
+      const { directory, file, found } = spoolUnderTest(t, { moved: '', logged: '' })
+      const target = where.startsWith('..')
+        ? join(temporaryFolder(t), '0.out.log')
+        : join(directory, where.replace('.log\0', '.md'))
+      writeFileSync(target, 'precious')
+      const named = where.endsWith('\0') ? join(directory, where) : target
+      writeFileSync(file, headOf([4096, 4096, statSync(target).ino, 1, 1000], named))
+      found()
+      assert.equal(readFileSync(target, 'utf8'), 'precious')
+    })
+  }
+
+  test('still finds its log after the home was moved', (t) => {
+    const { directory, file, log, found } = spoolUnderTest(t, { moved: 'one\n', logged: 'zero\non' })
+    const moved = headOf([4096, 4100, statSync(log).ino, 5, 4], log.replace(directory, '/old/home')).subarray(
+      0,
+      4096,
+    )
+    writeFileSync(file, Buffer.concat([moved, Buffer.from('one\n')]))
+    assert.equal(found(), 'one\n')
+    assert.equal(readFileSync(log, 'utf8'), 'zero\n')
+  })
+})
+
 test('a spool gives room back when all of it is written', (t) => {
   const { spool, file, intend } = spoolUnderTest(t, { moved: 'one\n', logged: '' })
   intend('one\n')
@@ -191,6 +283,22 @@ test('a spool in which a line never ends just then is begun anew with its beginn
   assert.equal(spool.endAt, 4100)
   assert.equal(spool.hasUnread, false)
   assert.equal(found(), 'half')
+})
+
+test('a spool is not begun anew in a file that somebody has put a link to', (t) => {
+  const { directory, spool, file } = spoolUnderTest(t, {
+    moved: `${'x'.repeat(1_100_000)}\nhalf`,
+    logged: '',
+  })
+  writeFileSync(join(directory, 'precious'), 'precious')
+  symlinkSync(join(directory, 'precious'), `${file}.tmp`)
+  while (spool.hasUnread) spool.read()
+  spool.carry(spool.readAt - 4, 1, false)
+  spool.wrote(1)
+
+  assert.equal(spool.tidy(), false)
+
+  assert.equal(readFileSync(join(directory, 'precious'), 'utf8'), 'precious')
 })
 
 test('a spool that cannot be made is none', (t) => {

@@ -90,8 +90,10 @@ export class AppLogs {
   /** Removes the rotated files and begins new, empty ones. */
   async flush(): Promise<void> {
     await this.#background.run(async () => {
-      await this.#archive.clear()
+      // In one turn of the event loop: what is rotated after that comes after the flush.
+      const rotated = this.#archive.pathsNow()
       for (const file of this.#files.values()) file.discard()
+      for (const path of rotated) rmSync(path, { force: true })
       await this.#removeUnused()
     })
   }

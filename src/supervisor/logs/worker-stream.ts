@@ -40,6 +40,7 @@ export class WorkerStream implements FifoConsumer, LineSource {
   #splitter: LineSplitter | undefined
   #format: LogSpec['format']
   #isInLine = false
+  #hasTaken = false
   #isLeaving = false
   #isEnded = false
 
@@ -53,7 +54,7 @@ export class WorkerStream implements FifoConsumer, LineSource {
     this.#format = logs.spec.format
     this.#file = logs.file(instance, stream)
     const { spooler } = logs
-    this.#spool = spooler?.isUsable ? Spool.tryOpen(fifoPath, this.#file.path) : undefined
+    this.#spool = spooler === null ? undefined : Spool.tryOpen(fifoPath, this.#file.path)
     const spooling =
       spooler === null || this.#spool === undefined
         ? undefined
@@ -81,14 +82,27 @@ export class WorkerStream implements FifoConsumer, LineSource {
     else this.#forgetIfWritten()
   }
 
+  refused(): void {
+    this.#spool?.refused()
+  }
+
   /** Writes the bytes before it returns. */
   take(bytes: Buffer, spooledTo: number | undefined): void {
+    if (!this.#hasTaken) this.#goOnWithLine()
     for (let rest = bytes; rest.length > 0; ) {
       const length = this.#pieceOf(rest)
       const restBytes = rest.length - length
       this.#record(rest.subarray(0, length), spooledTo === undefined ? undefined : spooledTo - restBytes)
       rest = rest.subarray(length)
     }
+  }
+
+  /** Only format plain leaves a line without its end in a file; another format since then begins with the next line. */
+  #goOnWithLine(): void {
+    this.#hasTaken = true
+    if (!this.#file.isContinuedBy(this)) return
+    this.#format = 'plain'
+    this.#isInLine = true
   }
 
   ended(): void {
@@ -121,9 +135,19 @@ export class WorkerStream implements FifoConsumer, LineSource {
   }
 
   #takeRest(): void {
+    this.#takeSpooled()
     takeRest(this.#options.fifoPath, this.#spool, (bytes) => this.take(bytes, undefined))
+    this.#takeSpooled()
+  }
+
+  #takeSpooled(): void {
     const spool = this.#spool
-    while (spool?.hasUnread) this.take(spool.read(), spool.readAt)
+    while (spool?.hasUnread) {
+      const bytes = spool.read()
+      // Somebody has emptied it.
+      if (bytes.length === 0) spool.look()
+      else this.take(bytes, spool.readAt)
+    }
   }
 
   /** How much of it can be recorded in one go. A new format begins with the next line. */
@@ -163,17 +187,23 @@ export class WorkerStream implements FifoConsumer, LineSource {
     return this.#splitter.push(bytes)
   }
 
-  #recordLines(lines: readonly string[], spooledTo = this.#spool?.readAt ?? 0): void {
+  #recordLines(lines: readonly string[], spooledTo: number | undefined): void {
     if (lines.length === 0) return
     const { logs, instance, stream } = this.#options
     const origin = { time: new Date(logs.clock.nowMs()).toISOString(), app: logs.app, instance, stream }
     if (this.#format === 'json') {
       const bytes = Buffer.from(`${lines.map(jsonLineRenderer(origin)).join('\n')}\n`)
-      this.#spool?.carry(spooledTo - (this.#splitter?.unfinishedBytes ?? 0), bytes.length, false)
+      this.#spool?.carry(this.#carriedTo(spooledTo), bytes.length, false)
       this.#file.append(this, bytes)
     }
     if (!logs.feed.isWatched(origin)) return
     for (const line of lines) logs.feed.publish({ ...origin, line })
+  }
+
+  /** After these lines the unfinished one begins, in the same bytes: what came past the spool leaves nothing in it. */
+  #carriedTo(spooledTo: number | undefined): number {
+    if (spooledTo === undefined) return this.#spool?.readAt ?? 0
+    return spooledTo - (this.#splitter?.unfinishedBytes ?? 0)
   }
 
   /** The last line may have no end. Who began to follow in the middle of it has not had it. */
@@ -181,7 +211,7 @@ export class WorkerStream implements FifoConsumer, LineSource {
     // The next daemon finds its beginning in the spool.
     if (this.#isLeaving && this.#format === 'json' && this.#spool !== undefined) return
     const splitter = this.#splitter ?? new LineSplitter(this.#tail.unfinishedLine())
-    this.#recordLines(splitter.finish())
+    this.#recordLines(splitter.finish(), undefined)
   }
 
   /** When the disk refuses the last of it, the pipe stays as long as the spool: the next daemon finds both. */

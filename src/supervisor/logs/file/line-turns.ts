@@ -17,6 +17,8 @@ export interface LineSource {
   intends(write: LogWrite): void
   /** So many of its bytes are in the file now. */
   wrote(lengthBytes: number): void
+  /** None of them are. */
+  refused(): void
 }
 
 const LINE_DEADLINE_MS = 1_000
@@ -85,8 +87,12 @@ export class LineTurns {
   /** The unfinished line in the file belongs to somebody else. */
   mustEndLineBefore(source: LineSource): boolean {
     if (this.#owner === null || this.#owner === source) return false
-    // An adopted worker most likely continues the line that the last daemon left; a new one does not.
-    return this.#owner !== 'unknown' || !source.isAdopted
+    return !this.isContinuedBy(source)
+  }
+
+  /** It most likely goes on with the line that the last daemon left. */
+  isContinuedBy(source: LineSource): boolean {
+    return this.#owner === 'unknown' && source.isAdopted
   }
 
   close(): void {

@@ -56,7 +56,9 @@ export class LineWriter {
   write(bytes: Buffer, intends: Intends): number {
     if (!this.isOpen) this.open()
     const lineEnd = bytes.indexOf(NEWLINE) + 1 || bytes.length
-    if (this.#lineBytes + lineEnd > MAX_LINE_BYTES + 1) return this.#writeLongLine(bytes, intends)
+    const isWhole = this.#lineBytes === 0 && bytes[lineEnd - 1] === NEWLINE
+    // One that comes whole has been bounded by who made it: in half, an object would be none.
+    if (!isWhole && this.#lineBytes + lineEnd > MAX_LINE_BYTES + 1) return this.#writeLongLine(bytes, intends)
     const room = this.#room(lineEnd)
     if (bytes.length <= room) return this.#write(bytes, intends)
     const cut = room > 0 ? bytes.lastIndexOf(NEWLINE, room - 1) + 1 : 0

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync, readdirSync } from 'node:fs'
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -32,9 +32,13 @@ export class LogArchive {
     }
   }
 
-  /** Removes every rotated file. */
-  async clear(): Promise<void> {
-    for (const file of await this.#archived()) await remove(file.path)
+  /** Every rotated file, with its index and what is left of a compression. */
+  pathsNow(): string[] {
+    if (!existsSync(this.#directory)) return []
+    const isRotated = (name: string) => (tryParseLogName(name)?.rotatedAt ?? null) !== null
+    return readdirSync(this.#directory)
+      .filter(isRotated)
+      .map((name) => join(this.#directory, name))
   }
 
   async #prune(spec: LogSpec): Promise<void> {

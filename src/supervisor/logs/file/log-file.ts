@@ -60,6 +60,11 @@ export class LogFile {
     this.#closeWhenUnused()
   }
 
+  /** The line that was found without its end is most likely this source's. */
+  isContinuedBy(source: LineSource): boolean {
+    return this.#turns.isContinuedBy(source)
+  }
+
   /** Whether so many bytes of this source go into the file in one write. */
   hasRoom(source: LineSource, lengthBytes: number): boolean {
     if (this.#refused !== undefined || this.#turns.mustEndLineBefore(source)) return false
@@ -102,6 +107,7 @@ export class LogFile {
       }
       return { done }
     } catch (error) {
+      source.refused()
       return { done, error }
     } finally {
       if (done > 0) this.#pass(source, done)

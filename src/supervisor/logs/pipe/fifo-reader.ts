@@ -137,14 +137,15 @@ export class FifoReader implements Paced {
     spooler.take(name, spool.endAt, pauseMs, (moved) => {
       this.#isAnswerDue = false
       if (this.#mode === 'closed') return
-      if (moved === 'failed') spool.look()
-      else if (moved !== 'nothing') spool.grew(moved)
+      if (typeof moved === 'number') spool.grew(moved)
+      else if (moved !== 'nothing') spool.look()
       if (this.#mode === 'asking') this.#answered(spool, moved)
     })
   }
 
   #answered(spool: Spool, moved: Moved): void {
     if (spool.hasUnread) this.#takeFromSpool(spool)
+    else if (moved === 'died') this.#ask(0)
     else if (moved === 'failed') this.#takeDirectly()
     else this.#took(moved === 'nothing' ? undefined : moved)
   }
@@ -157,9 +158,16 @@ export class FifoReader implements Paced {
     this.#took(bytes.length || undefined)
   }
 
+  /** A kill right after the read loses what was read. */
   #takeDirectly(): void {
     const length = this.#read()
-    if (length) this.#consumer.take(BUFFER.subarray(0, length), undefined)
+    const bytes = BUFFER.subarray(0, length ?? 0)
+    const spool = this.#spooling?.spool
+    if (length && spool?.add(bytes)) {
+      this.#takeFromSpool(spool)
+      return
+    }
+    if (length) this.#consumer.take(bytes, undefined)
     this.#took(length)
   }
 

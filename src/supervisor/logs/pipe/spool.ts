@@ -3,22 +3,26 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
-  readdirSync,
   readSync,
   renameSync,
   rmSync,
-  statSync,
-  truncateSync,
-  writeSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
 
 import { isSystemError } from '../../../base/failure.ts'
-import { restPathOf } from '../../../protocol/agent.ts'
+import {
+  begin,
+  doubleOf,
+  HEAD_BYTES,
+  type Head,
+  REST_AT,
+  startAt,
+  tryReadHead,
+  writeAll,
+  writeNumbers,
+} from './spool-head.ts'
 
 /** One write to the end of a log file. */
 export interface LogWrite {
@@ -30,16 +34,6 @@ export interface LogWrite {
   readonly payloadBytes: number
 }
 
-interface Head {
-  /** Everything before this is in a log. */
-  readonly from: number
-  /** Everything before this is, if the write below was done. */
-  readonly to: number
-  readonly inode: number
-  readonly sizeBytes: number
-  readonly lengthBytes: number
-}
-
 /** What is being written to a log. */
 interface Load {
   readonly from: number
@@ -47,22 +41,28 @@ interface Load {
   readonly lengthBytes: number
   readonly isVerbatim: boolean
   doneBytes: number
+  /** Where in a log it begins. */
+  begunAt: Place | undefined
+  /** So much of it is there, and would be written again, because a part of other bytes carries nothing. */
+  partBytes: number
 }
 
+type Place = Pick<LogWrite, 'inode' | 'sizeBytes'>
+
 const SUFFIX = '.spool'
-/** `magic`, six numbers (f64, little endian), the length of the path of the log (u32) and the path; then zeros. */
-const HEAD_BYTES = 4096
-const MAGIC = Buffer.from('upkeep spool 1\n\0')
-const NUMBERS_AT = MAGIC.length
-const REST_AT = NUMBERS_AT + 5 * 8
-const PATH_AT = REST_AT + 8 + 4
 /** When so much was written to logs, and something is left behind it, the file is begun anew. */
 const MOST_BYTES = 1024 * 1024
 const MOST_READ_BYTES = 64 * 1024
 const BUFFER = Buffer.allocUnsafeSlow(MOST_READ_BYTES)
-const NO_LOAD: Load = { from: 0, to: 0, lengthBytes: 0, isVerbatim: false, doneBytes: 0 }
-const NUMBERS = new DataView(new ArrayBuffer(5 * 8))
-
+const NO_LOAD: Load = {
+  from: 0,
+  to: 0,
+  lengthBytes: 0,
+  isVerbatim: false,
+  doneBytes: 0,
+  begunAt: undefined,
+  partBytes: 0,
+}
 export class Spool {
   readonly #path: string
   readonly #logPath: string
@@ -71,6 +71,7 @@ export class Spool {
   #readAt: number
   #writtenAt = HEAD_BYTES
   #load: Load = NO_LOAD
+  #namesWrite = false
 
   private constructor(path: string, logPath: string, fd: number, writtenAt: number) {
     this.#path = path
@@ -123,6 +124,14 @@ export class Spool {
     this.#endAt += lengthBytes
   }
 
+  /** For who moves the bytes without the spooler. False where the disk does not take them. */
+  add(bytes: Uint8Array): boolean {
+    const isDone = tryOnDisk(() => writeAll(this.#fd, bytes, this.#endAt))
+    if (isDone) this.#endAt += bytes.length
+    else tryOnDisk(() => ftruncateSync(this.#fd, this.#endAt))
+    return isDone
+  }
+
   /** The next bytes, which are valid until the next call for any spool. */
   read(): Buffer {
     const length = Math.min(MOST_READ_BYTES, this.#endAt - this.#readAt)
@@ -143,19 +152,28 @@ export class Spool {
       lengthBytes: leftBytes + lengthBytes,
       isVerbatim: isVerbatim && leftBytes === 0,
       doneBytes: 0,
+      begunAt: this.#load.begunAt,
+      partBytes: this.#load.partBytes,
     }
   }
 
   /** This write is about to be done. */
   intends(write: LogWrite): void {
-    const to = carriedBy(this.#load, write.payloadBytes)
-    writeNumbers(this.#fd, { ...write, from: this.#writtenAt, to })
+    this.#namesWrite = true
+    writeNumbers(this.#fd, this.#load.isVerbatim ? this.#partOf(write) : this.#wholeOf(write))
   }
 
   /** So many bytes of what carries it are in the log now. */
   wrote(lengthBytes: number): void {
-    this.#writtenAt = carriedBy(this.#load, lengthBytes)
-    this.#load.doneBytes += lengthBytes
+    const load = this.#load
+    this.#writtenAt = carriedBy(load, lengthBytes)
+    load.doneBytes += lengthBytes
+    load.partBytes = load.isVerbatim || load.doneBytes >= load.lengthBytes ? 0 : load.partBytes + lengthBytes
+  }
+
+  /** The disk took nothing of it. Should the log be removed to make room, this must not look as if it had been written. */
+  refused(): void {
+    this.#rest()
   }
 
   /**
@@ -176,14 +194,15 @@ export class Spool {
   /** Gives room back, if the disk lets it. Only while nothing is being moved. True when the file is another one now. */
   tidy(): boolean {
     if (this.#endAt === HEAD_BYTES) return false
-    if (!this.isWritten) return this.#writtenAt >= MOST_BYTES && tryOnDisk(() => this.#replace())
-    tryOnDisk(() => this.#empty())
+    if (this.isWritten) tryOnDisk(() => this.#empty())
+    else if (this.#writtenAt >= MOST_BYTES) return tryOnDisk(() => this.#replace())
+    else this.#rest()
     return false
   }
 
   /** For the next daemon. */
   leave(): void {
-    tryOnDisk(() => writeNumbers(this.#fd, startAt(this.#writtenAt)))
+    this.#rest()
     if (this.isWritten) this.close()
   }
 
@@ -197,6 +216,28 @@ export class Spool {
     this.leave()
     this.close()
     tryOnDisk(() => rmSync(this.#path, { force: true }))
+  }
+
+  /** Names no write any more: the log may get shorter, or its inode be another file's, before the next one. */
+  #rest(): void {
+    if (!this.#namesWrite || this.#load.partBytes > 0 || this.#fd === -1) return
+    this.#namesWrite = !tryOnDisk(() => writeNumbers(this.#fd, startAt(this.#writtenAt)))
+  }
+
+  #partOf(write: LogWrite): Head {
+    return { ...write, from: this.#writtenAt, to: carriedBy(this.#load, write.payloadBytes) }
+  }
+
+  /** With what was done of the load before and what is left of it then: only all of it carries something. */
+  #wholeOf(write: LogWrite): Head {
+    const load = this.#load
+    // A newline that ends somebody else's line stays.
+    if (write.payloadBytes === 0 && load.partBytes === 0) return this.#partOf(write)
+    if (load.partBytes === 0 || !isBehind(write, load.begunAt)) load.begunAt = write
+    const { inode, sizeBytes } = load.begunAt ?? write
+    const leftBytes = Math.max(0, load.lengthBytes - load.doneBytes - write.payloadBytes)
+    const lengthBytes = write.sizeBytes - sizeBytes + write.lengthBytes + leftBytes
+    return { inode, sizeBytes, lengthBytes, from: this.#writtenAt, to: load.to }
   }
 
   #empty(): void {
@@ -219,7 +260,8 @@ export class Spool {
     const shift = this.#writtenAt - HEAD_BYTES
     const rest = Buffer.alloc(this.#endAt - this.#writtenAt)
     readSync(this.#fd, rest, 0, rest.length, this.#writtenAt)
-    const fd = openSync(next, 'w+', 0o600)
+    const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants
+    const fd = openSync(next, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
     try {
       begin(fd, this.#logPath)
       writeAll(fd, rest, HEAD_BYTES)
@@ -236,22 +278,23 @@ export class Spool {
   }
 }
 
+function isBehind({ inode, sizeBytes }: Place, begunAt: Place | undefined): boolean {
+  return begunAt?.inode === inode && begunAt.sizeBytes <= sizeBytes
+}
+
 /** Up to where everything is in the log after the next so many bytes. */
 function carriedBy({ from, to, lengthBytes, isVerbatim, doneBytes }: Load, nextBytes: number): number {
   if (doneBytes + nextBytes >= lengthBytes) return to
   return isVerbatim ? from + doneBytes + nextBytes : from
 }
 
-/**
- * Finds out for all spools in this folder what of them is in the logs. Before any log is written to: the size of a log
- * tells whether a write was done.
- */
-export function settleSpools(directory: string): void {
-  for (const name of namesIn(directory)) if (isSpoolName(name)) tryOnDisk(() => settle(join(directory, name)))
-}
-
 export function spoolPathOf(pipePath: string): string {
   return `${pipePath}${SUFFIX}`
+}
+
+/** The pipe of a spool. */
+export function pipePathOf(spoolPath: string): string {
+  return spoolPath.slice(0, -SUFFIX.length)
 }
 
 export function isSpoolName(name: string): boolean {
@@ -259,7 +302,7 @@ export function isSpoolName(name: string): boolean {
 }
 
 /** False where the disk does not let it. */
-function tryOnDisk(act: () => void): boolean {
+export function tryOnDisk(act: () => void): boolean {
   try {
     act()
     return true
@@ -267,106 +310,6 @@ function tryOnDisk(act: () => void): boolean {
     if (isSystemError(error)) return false
     throw error
   }
-}
-
-function settle(path: string): void {
-  const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  try {
-    const head = tryReadHead(fd)
-    if (head === undefined) return
-    writeNumbers(fd, startAt(isDone(head, readLogPath(fd)) ? head.to : head.from))
-    forgetHalfMoved(fd, restPathOf(path.slice(0, -SUFFIX.length)))
-  } finally {
-    closeSync(fd)
-  }
-}
-
-/** While the file that was being added is there, nothing of it counts. */
-function forgetHalfMoved(fd: number, restPath: string): void {
-  const bytes = Buffer.alloc(8)
-  readSync(fd, bytes, 0, bytes.length, REST_AT)
-  const restAt = bytes.readDoubleLE()
-  if (restAt === 0) return
-  if (existsSync(restPath)) ftruncateSync(fd, restAt)
-  writeAll(fd, doubleOf(0), REST_AT)
-}
-
-/** Whether the write was done; what was done of it is undone when that was only a part. */
-function isDone({ inode, sizeBytes, lengthBytes }: Head, logPath: string): boolean {
-  const path = inode === 0 ? undefined : pathOf(inode, logPath)
-  // Whoever has compressed or removed it has done so after the write.
-  if (path === undefined) return true
-  const { size } = statSync(path)
-  if (size >= sizeBytes + lengthBytes) return true
-  if (size > sizeBytes) truncateSync(path, sizeBytes)
-  return false
-}
-
-/** The log may have been rotated since. */
-function pathOf(inode: number, logPath: string): string | undefined {
-  const hasInode = (path: string) => statSync(path, { throwIfNoEntry: false })?.ino === inode
-  if (hasInode(logPath)) return logPath
-  return namesIn(dirname(logPath))
-    .map((name) => join(dirname(logPath), name))
-    .find(hasInode)
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return []
-    throw error
-  }
-}
-
-function startAt(from: number): Head {
-  return { from, to: from, inode: 0, sizeBytes: 0, lengthBytes: 0 }
-}
-
-/** Makes an empty spool of the file. */
-function begin(fd: number, logPath: string): void {
-  const path = Buffer.from(logPath)
-  if (PATH_AT + path.length > HEAD_BYTES) throw new Error('the path of the log is too long')
-  const bytes = Buffer.alloc(HEAD_BYTES)
-  MAGIC.copy(bytes)
-  bytes.writeDoubleLE(HEAD_BYTES, NUMBERS_AT)
-  bytes.writeDoubleLE(HEAD_BYTES, NUMBERS_AT + 8)
-  bytes.writeUInt32LE(path.length, PATH_AT - 4)
-  path.copy(bytes, PATH_AT)
-  ftruncateSync(fd, 0)
-  writeAll(fd, bytes, 0)
-}
-
-function tryReadHead(fd: number): Head | undefined {
-  const bytes = Buffer.alloc(HEAD_BYTES)
-  const { size } = fstatSync(fd)
-  if (readSync(fd, bytes, 0, HEAD_BYTES, 0) < HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
-    return undefined
-  }
-  const [from = 0, to = 0, inode = 0, sizeBytes = 0, lengthBytes = 0] = Array.from(
-    { length: 5 },
-    (_, index) => bytes.readDoubleLE(NUMBERS_AT + index * 8),
-  )
-  // It was emptied, and there was no time to say so.
-  if (to > size) return startAt(HEAD_BYTES)
-  return { from, to, inode, sizeBytes, lengthBytes }
-}
-
-function readLogPath(fd: number): string {
-  const bytes = Buffer.alloc(HEAD_BYTES)
-  readSync(fd, bytes, 0, HEAD_BYTES, 0)
-  return bytes.toString('utf8', PATH_AT, PATH_AT + bytes.readUInt32LE(PATH_AT - 4))
-}
-
-function writeNumbers(fd: number, { from, to, inode, sizeBytes, lengthBytes }: Head): void {
-  for (const [index, number] of [from, to, inode, sizeBytes, lengthBytes].entries())
-    NUMBERS.setFloat64(index * 8, number, true)
-  writeAll(fd, new Uint8Array(NUMBERS.buffer), NUMBERS_AT)
-}
-
-function doubleOf(number: number): Uint8Array {
-  return new Uint8Array(new Float64Array([number]).buffer)
 }
 
 /** Copies a file to this place of another one; returns its length. */
@@ -379,8 +322,4 @@ function copyTo(target: number, at: number, source: number): number {
     writeAll(target, bytes.subarray(0, length), at + done)
     done += length
   }
-}
-
-function writeAll(fd: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done)
 }

@@ -80,6 +80,9 @@ export class PartReader {
   }
 }
 
+/** In JSON a byte may have become six. */
+const MOST_LINE_BYTES = 8 * MAX_LINE_BYTES
+
 interface TextLine {
   readonly text: string
   readonly offset: number
@@ -101,7 +104,7 @@ async function* linesOf(
       from = end + 1
     }
     // Somebody else's file may hold a line of any length.
-    if (bytes.length - from > MAX_LINE_BYTES) {
+    if (bytes.length - from > MOST_LINE_BYTES) {
       lines.push({ text: textOf(bytes, from, bytes.length), offset: at + from })
       from = bytes.length
     }
