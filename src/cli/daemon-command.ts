@@ -20,5 +20,5 @@ export function daemonCommand(): string[] {
 export function daemonFlags(): string[] {
   const late = LATE_OPTIMIZATION[Number(process.versions.node.split('.')[0])]
   // The daemon makes little garbage; without this bound V8 takes some 5 MB more for it.
-  return ['--max-semi-space-size=1', ...(late === undefined ? [] : [late])]
+  return ['--max-semi-space-size=1', '--expose-gc', ...(late === undefined ? [] : [late])]
 }

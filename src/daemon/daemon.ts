@@ -14,6 +14,7 @@ import { EventFeed, KEPT_EVENTS } from './event-feed.ts'
 import { EventFile } from './event-file.ts'
 import { HomeGuard } from './guard/home-guard.ts'
 import { SocketFile } from './guard/socket-file.ts'
+import { sweepHeap } from './heap-sweeper.ts'
 import type { Home } from './home.ts'
 import { removePublicFolder } from './home.ts'
 import { endTrying } from './keeper.ts'
@@ -92,6 +93,7 @@ async function open(
 ): Promise<Daemon> {
   const guard = new HomeGuard(home, inheritance?.lock ?? (await lockHome(home)), systemClock, log)
   opened.add(() => guard.release())
+  opened.add(sweepHeap(systemClock))
   const startedMs = systemClock.monotonicMs()
   const eventFile = new EventFile(home.eventFile)
   const events = new EventFeed(eventFile.recent(KEPT_EVENTS))
