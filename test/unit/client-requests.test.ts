@@ -26,13 +26,10 @@ test('every request names the version of the protocol, except those for a daemon
 
 test('a request that has no text is refused as one, and not sent', async (t) => {
   const stub = await controlStub(t, answerJson({}))
-  const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000))
   const circle: Record<string, unknown> = {}
   circle.self = circle
 
-  for (const state of [deep, circle]) {
-    await assert.rejects(stub.client().importState({ state }), { code: 'REQUEST_INVALID' })
-  }
+  await assert.rejects(stub.client().importState({ state: circle }), { code: 'REQUEST_INVALID' })
 
   assert.equal(stub.requests.length, 0)
 })

@@ -63,6 +63,7 @@ const NO_LOAD: Load = {
   begunAt: undefined,
   partBytes: 0,
 }
+
 export class Spool {
   readonly #path: string
   readonly #logPath: string
