@@ -94,7 +94,9 @@ test('the next daemon sweeps the temporary home of a run that was killed, when i
 
 /** Runs an app in the foreground; its home is the one that was not there before. */
 async function runOf(up: Upkeep, env: { readonly TMPDIR: string }) {
-  const homes = () => readdirSync(env.TMPDIR).map((name) => join(env.TMPDIR, name))
+  // Newer Node.js keep compiled code beside them.
+  const names = () => readdirSync(env.TMPDIR).filter((name) => name.startsWith('upkeep-'))
+  const homes = () => names().map((name) => join(env.TMPDIR, name))
   const before = homes()
   const run = up.spawn({ env }, 'run', testApp('http.mjs'))
   await until(() => run.output.stdout.includes('listening'), { show: () => run.output })
