@@ -231,20 +231,22 @@ test('an app that ends by itself is not kept alive by its channel', async (t) =>
   assert.ok((instance?.lastExit?.uptimeMs ?? Number.POSITIVE_INFINITY) < 3000)
 })
 
-test('an app that never becomes ready fails its start at ready.timeout', async (t) => {
-  const up = upkeep(t)
-  const entry = {
-    name: 'web',
-    script: testApp('never-ready.mjs'),
-    ready: { when: 'listening', timeout: '1s' },
-  }
+for (const [what, script] of [
+  ['', 'never-ready.mjs'],
+  // Its output ends late, when the next try has begun.
+  [', also when its pipes outlive it', 'never-ready-leaves-child.mjs'],
+] as const) {
+  test(`an app that never becomes ready fails its start at ready.timeout${what}`, async (t) => {
+    const up = upkeep(t)
+    const entry = { name: 'web', script: testApp(script), ready: { when: 'listening', timeout: '1s' } }
 
-  const result = await up.fails(75, 'start', up.config([entry]))
+    const result = await up.fails(75, 'start', up.config([entry]))
 
-  assert.match(result.stderr, /did not listen within 1 s/)
-  assert.match(result.stderr, /still waiting for something/)
-  assert.deepEqual(await up.list(), [])
-})
+    assert.match(result.stderr, /did not listen within 1 s/)
+    assert.match(result.stderr, /still waiting for something/)
+    assert.deepEqual(await up.list(), [])
+  })
+}
 
 test('an app whose port is taken: one clear sentence', async (t) => {
   const up = upkeep(t)

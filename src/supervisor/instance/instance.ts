@@ -49,6 +49,8 @@ export class Instance {
   readonly #workers: InstanceWorkers
   readonly #restarts: Restarts
   readonly #waiters = new Set<() => void>()
+  /** Of those that were not ready in time, which ended because of that. */
+  readonly #lateness = new WeakMap<Worker, Failure>()
   #successorSpec: AppSpec
   #lastEnded: Promise<unknown> = Promise.resolve()
   #isFrozen = false
@@ -220,6 +222,7 @@ export class Instance {
 
   #onLate(role: Role, worker: Worker): void {
     this.failure = notReadyInTime(worker, this.#host.hasListened())
+    this.#lateness.set(worker, this.failure)
     this.dispatch({ type: role === 'worker' ? 'late' : 'successor-failed' })
   }
 
@@ -245,8 +248,8 @@ export class Instance {
   #noteEnd(role: Role, worker: Worker, report: ExitReport): void {
     const isOfReload = role === 'successor'
     this.lastExit = isOfReload ? { ...report, reason: `In a reload: ${report.reason}` } : report
-    if (!worker.isReady && this.failure?.code !== 'NOT_READY_IN_TIME')
-      this.failure = workerExited(worker, report)
+    // Its successor may have begun by now, which forgot what was before.
+    if (!worker.isReady) this.failure = this.#lateness.get(worker) ?? workerExited(worker, report)
     this.#host.changed()
   }
 
