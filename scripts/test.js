@@ -19,7 +19,7 @@ const SUITES = [
   { name: 'integration', versions: [CURRENT, '24', '26'], fileTimeoutMs: 300_000 },
   { name: 'system', versions: [CURRENT, '26'], fileTimeoutMs: 600_000 },
 ]
-const AT_THE_SAME_TIME = 4
+const AT_THE_SAME_TIME = 3
 
 process.exitCode = (await main()) ? 0 : 1
 
