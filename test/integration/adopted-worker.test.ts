@@ -8,27 +8,19 @@ import { WorkerOutput } from '../../src/supervisor/logs/worker-output.ts'
 import { tryReadStat } from '../../src/supervisor/process/process-stat.ts'
 import { ResourceMeter } from '../../src/supervisor/process/resource-meter.ts'
 import { ListeningSockets } from '../../src/supervisor/sockets/listening-sockets.ts'
-import { Worker } from '../../src/supervisor/worker/worker.ts'
-import { logsOf } from '../support/logs.ts'
+import { Worker, type WorkerSurroundings } from '../../src/supervisor/worker/worker.ts'
+import { type LogsUnderTest, logsOf } from '../support/logs.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { testApp } from '../support/package-root.ts'
 
 test('looking after an adopted worker for long costs no more than for a moment', async (t) => {
-  const { logs, runDirectory, fifoStock } = logsOf(t)
+  const underTest = logsOf(t)
+  const { logs, runDirectory, fifoStock } = underTest
   const common = { logs, runDirectory, workerId: 'web.0.0a', instance: 0 }
   const output = await WorkerOutput.create({ ...common, fifoStock, owner: null })
   const clock = new CountingClock()
   const worker = new Worker({
-    around: {
-      clock,
-      logs,
-      runDirectory,
-      fifoStock,
-      agentSocketPath: '',
-      publicAgentSocketPath: '',
-      sockets: new ListeningSockets(),
-      forwardedSignal: () => null,
-    },
+    around: around(underTest, clock),
     watcher: { ready() {}, exited() {}, leaving() {}, changed() {} },
     spec: { isNode: true, ready: { when: 'listening' } } as AppSpec,
     instance: 0,
@@ -53,23 +45,14 @@ test('looking after an adopted worker for long costs no more than for a moment',
 })
 
 test('a worker that dies while it is adopted is known to have died', async (t) => {
-  const { logs, runDirectory, fifoStock } = logsOf(t)
+  const underTest = logsOf(t)
   const child = spawn(process.execPath, [testApp('http.mjs')], { stdio: 'ignore' })
   await once(child, 'spawn')
   const { pid = 0 } = child
   const clock = new ManualClock()
   const spec = { isNode: true, ready: { when: 'listening' }, restart: { policy: 'never' } } as AppSpec
   const instance = new Instance(0, spec, {
-    around: {
-      clock,
-      logs,
-      runDirectory,
-      fifoStock,
-      agentSocketPath: '',
-      publicAgentSocketPath: '',
-      sockets: new ListeningSockets(),
-      forwardedSignal: () => null,
-    },
+    around: around(underTest, clock),
     meter: new ResourceMeter(clock),
     hasListened: () => true,
     changed() {},
@@ -101,6 +84,20 @@ test('a worker that dies while it is adopted is known to have died', async (t) =
 
   assert.equal(instance.state, 'failed')
 })
+
+/** What is around a worker whose agent never comes. */
+function around({ logs, runDirectory, fifoStock }: LogsUnderTest, clock: ManualClock): WorkerSurroundings {
+  return {
+    clock,
+    logs,
+    runDirectory,
+    fifoStock,
+    agentSocketPath: '',
+    publicAgentSocketPath: '',
+    sockets: new ListeningSockets(),
+    forwardedSignal: () => null,
+  }
+}
 
 class CountingClock extends ManualClock {
   cancelled = 0

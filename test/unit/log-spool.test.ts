@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import {
   appendFileSync,
+  closeSync,
+  existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -269,6 +272,22 @@ test('a spool gives room back when all of it is written', (t) => {
 
   assert.equal(statSync(file).size, 4096)
   assert.equal(spool.endAt, 4096)
+})
+
+test('a file is added and removed, or neither', (t) => {
+  const { spool, file, directory } = spoolUnderTest(t, { moved: 'one\n', logged: '' })
+  const rest = join(directory, 'w.out.rest')
+  writeFileSync(rest, 'two\n')
+  const fd = openSync(rest, 'r')
+  t.after(() => closeSync(fd))
+
+  // What cannot be removed, as on a disk that is read-only by now.
+  assert.equal(spool.moveIn(join(directory, 'logs'), fd), false)
+  assert.deepEqual([spool.endAt, statSync(file).size], [4100, 4100])
+  assert.equal(spool.moveIn(rest, fd), true)
+
+  assert.deepEqual([spool.endAt, statSync(file).size, existsSync(rest)], [4104, 4104, false])
+  assert.equal(spool.read().toString(), 'one\ntwo\n')
 })
 
 test('a spool in which a line never ends just then is begun anew with its beginning', (t) => {

@@ -1,5 +1,5 @@
 // Takes what comes out of one FIFO. An idle pipe is watched by the event loop, a busy one is asked for by the pacer. Its
-// bytes go through a spool, where the next daemon finds them; only where there is none they are read into memory.
+// bytes go through a spool, where the next daemon finds them, and where there can be none straight to the log.
 
 import { readSync } from 'node:fs'
 

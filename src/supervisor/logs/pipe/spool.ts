@@ -185,8 +185,9 @@ export class Spool {
     const startAt = this.#endAt
     const isDone = tryOnDisk(() => {
       writeAll(this.#fd, doubleOf(startAt), REST_AT)
-      this.#endAt += copyTo(this.#fd, startAt, fd)
+      const length = copyTo(this.#fd, startAt, fd)
       rmSync(path, { force: true })
+      this.#endAt += length
     })
     if (!isDone) tryOnDisk(() => ftruncateSync(this.#fd, startAt))
     return isDone
